@@ -5,6 +5,7 @@ mod area;
 mod block_range;
 mod block_source;
 mod extent;
+mod finding;
 mod media;
 mod session;
 
@@ -13,6 +14,7 @@ pub use area::Area;
 pub use block_range::{BlockRange, BlockRangeList};
 pub use block_source::BlockSource;
 pub use extent::Extent;
+pub use finding::{Finding, Severity};
 pub use media::{MediaType, UnknownMedia};
 pub use session::SessionInfo;
 

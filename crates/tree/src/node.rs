@@ -157,6 +157,12 @@ impl<'t> Node<'t> {
         if self.is_dir() { self.slot.c } else { 0 }
     }
 
+    /// The object that was added to the same directory after this one; `None` for the last one and the root.
+    #[must_use]
+    pub fn next_sibling(self) -> Option<Node<'t>> {
+        (self.slot.next != NONE).then(|| self.tree.node(NodeId(self.slot.next)))
+    }
+
     /// Direct children in the order in which they were added.
     pub fn children(self) -> impl Iterator<Item = Node<'t>> + use<'t> {
         let tree = self.tree;
