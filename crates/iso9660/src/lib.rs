@@ -1,1 +1,13 @@
-//! (in progress)
+//! ISO 9660 (ECMA-119), Joliet and Rock Ridge volumes: planned and rendered, read, and checked.
+//!
+//! [`Layout`] turns a [`glassmaster_tree::Tree`] into areas whose bytes can be rendered in any order.
+
+mod layout;
+mod level;
+mod options;
+
+pub use layout::{
+    Cursor, DIRECTORIES, DataMap, JOLIET_DIRECTORIES, Layout, LayoutError, PATH_TABLES, VOLUME_DESCRIPTORS,
+};
+pub use level::Level;
+pub use options::{DeepDirectories, Joliet, Options, RockRidge};
