@@ -115,6 +115,17 @@ impl Cdb {
     }
 }
 
+macro_rules! from_array {
+    ($($len:literal)*) => {$(
+        impl From<[u8; $len]> for Cdb {
+            fn from(bytes: [u8; $len]) -> Self {
+                Self::sized(bytes)
+            }
+        }
+    )*};
+}
+from_array!(6 10 12 16);
+
 impl fmt::Display for Cdb {
     /// Lower-case hexadecimal bytes with single spaces.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

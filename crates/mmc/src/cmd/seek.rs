@@ -1,0 +1,14 @@
+//! SEEK (10) (MMC-6).
+
+use glassmaster_disc::Lba;
+
+use crate::bytes::command;
+use crate::command::Transfer;
+
+command! {
+    /// Moves the pick-up.
+    struct Seek10[10] SEEK_10 "SEEK (10)" |_| Transfer::None => {
+        /// Where to.
+        lba: Lba = 2,
+    }
+}

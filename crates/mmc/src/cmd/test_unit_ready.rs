@@ -1,0 +1,9 @@
+//! TEST UNIT READY (SPC-4 6.47).
+
+use crate::bytes::command;
+use crate::command::Transfer;
+
+command! {
+    /// Asks whether the drive could read or write now. GOOD, or NOT READY with the reason.
+    struct TestUnitReady[6] TEST_UNIT_READY "TEST UNIT READY" |_| Transfer::None => {}
+}
