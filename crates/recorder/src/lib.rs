@@ -1,1 +1,30 @@
-//! (in progress)
+//! A drive as an object: who it is, what it can do, what lies in it, and the disc as sectors by number.
+//!
+//! Everything goes through a [`Transport`](glassmaster_scsi::Transport), so a recorder may be hardware, an emulator or
+//! a recorded conversation. All methods take `&self`, and guards and sources own what they need: another thread may
+//! look at a recorder while one writes. Each command waits its turn.
+
+mod command;
+mod disc_source;
+mod error;
+mod exclusive;
+mod hresult;
+mod media_state;
+mod medium;
+mod mode_page;
+mod ready;
+mod recorder;
+mod speed;
+mod tray;
+
+pub use command::{Backoff, Origin, Patience, Repeat};
+pub use disc_source::DiscSource;
+pub use error::{Blame, Error};
+pub use exclusive::{ExclusiveAccess, check_client_name};
+pub use hresult::HResult;
+pub use media_state::{MediaState, WriteProtectState};
+pub use medium::Medium;
+pub use mode_page::RestoreModePage;
+pub use recorder::{DiscRecorder, Identity};
+pub use speed::{RestoreSpeed, SpeedSetting, WriteSpeed};
+pub use tray::PreventRemoval;

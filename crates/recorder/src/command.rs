@@ -1,0 +1,314 @@
+//! Sending one command and judging what came back.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use glassmaster_mmc::{Command, Query, Transfer};
+use glassmaster_scsi::{Cdb, CommandFailure, DataPhase, SenseKey, Status, Transport};
+
+use crate::{Error, exclusive};
+
+/// Which command an error belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Origin {
+    /// Name in the standard.
+    pub command: &'static str,
+    /// Operation code.
+    pub opcode: u8,
+    /// First block that was read or written, where the command has one.
+    pub lba: Option<i64>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.command)?;
+        match self.lba {
+            Some(lba) => write!(f, " at block {lba}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How long and how often a drive is asked again before it counts as failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Patience {
+    /// One ordinary command.
+    pub command: Duration,
+    /// A command that may move the mechanism or record: close, format, synchronize, load.
+    pub long_command: Duration,
+    /// A drive that answers BUSY or is loading a medium.
+    pub ready: Duration,
+    /// Longest sleep between two questions to a busy drive.
+    pub poll: Duration,
+    /// Unit attentions in a row that are taken for leftovers of the past (SAM-5 5.14).
+    pub attentions: u32,
+    /// Repeats of a command that the drive aborted (key Bh).
+    pub aborted: u32,
+    /// Repeats of a read that met a medium error.
+    pub reads: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            command: Duration::from_secs(30),
+            long_command: Duration::from_secs(600),
+            ready: Duration::from_secs(90),
+            poll: Duration::from_millis(500),
+            attentions: 8,
+            aborted: 3,
+            reads: 2,
+        }
+    }
+}
+
+/// Whether a command may be sent a second time when the drive did not carry it out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeat {
+    /// After unit attentions, BUSY and aborts: questions, and settings that are the same when made twice.
+    Freely,
+    /// The caller looks at every answer itself.
+    Never,
+}
+
+/// Sleeps that start short and double up to a limit, so that a quick drive is not kept waiting and a slow one not
+/// pestered.
+#[derive(Debug)]
+pub struct Backoff {
+    started: Instant,
+    next: Duration,
+    longest: Duration,
+}
+
+impl Backoff {
+    /// A first sleep of 2 ms, later ones up to `longest`.
+    #[must_use]
+    pub fn new(longest: Duration) -> Self {
+        Self { started: Instant::now(), next: Duration::from_millis(2).min(longest), longest }
+    }
+
+    /// Time since the wait began.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Sleeps once.
+    pub fn sleep(&mut self) {
+        thread::sleep(self.next);
+        self.next = self.next.saturating_mul(2).min(self.longest);
+    }
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// The drive behind a recorder and all guards and sources made from it.
+pub(crate) struct Device {
+    transport: Mutex<Box<dyn Transport>>,
+    name: String,
+    max_transfer: usize,
+    id: u64,
+    patience: Patience,
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Device {
+    pub(crate) fn new(transport: Box<dyn Transport>, patience: Patience) -> Self {
+        let name = transport.name().to_owned();
+        let max_transfer = transport.max_transfer();
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        Self { transport: Mutex::new(transport), name, max_transfer, id, patience }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Tells two recorders on one device apart.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn max_transfer(&self) -> usize {
+        self.max_transfer
+    }
+
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    pub(crate) fn into_transport(self) -> Box<dyn Transport> {
+        self.transport.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a command block. Answers that say "later" are waited out when `repeat` allows it.
+    ///
+    /// Returns the bytes moved, at most the length of the data.
+    pub(crate) fn run(
+        &self,
+        origin: Origin,
+        cdb: &Cdb,
+        mut data: DataPhase<'_>,
+        timeout: Duration,
+        repeat: Repeat,
+    ) -> Result<usize, Error> {
+        exclusive::check_free(self)?;
+        let mut backoff = Backoff::new(self.patience.poll);
+        let (mut attentions, mut aborts) = (0, 0);
+        loop {
+            let outcome = {
+                let mut transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
+                transport.execute(cdb, data.reborrow(), timeout)
+            };
+            let failure = match outcome {
+                Err(source) => return Err(Error::Transport { origin, source }),
+                Ok(outcome) => match outcome.into_result() {
+                    Ok(moved) => return Ok(moved.min(data.len())),
+                    Err(failure) => failure,
+                },
+            };
+            let again = repeat == Repeat::Freely
+                && match classify(&failure) {
+                    Trouble::Attention => {
+                        attentions += 1;
+                        attentions <= self.patience.attentions
+                    }
+                    Trouble::Busy => {
+                        let again = backoff.waited() < self.patience.ready;
+                        if again {
+                            backoff.sleep();
+                        }
+                        again
+                    }
+                    Trouble::Aborted => {
+                        aborts += 1;
+                        if aborts <= self.patience.aborted {
+                            backoff.sleep();
+                        }
+                        aborts <= self.patience.aborted
+                    }
+                    Trouble::Other => false,
+                };
+            if !again {
+                return Err(Error::Refused { origin, failure });
+            }
+        }
+    }
+
+    /// Sends a command without data or with data for the drive.
+    pub(crate) fn send<C: Command>(
+        &self,
+        command: &C,
+        data: &[u8],
+        timeout: Duration,
+        repeat: Repeat,
+    ) -> Result<(), Error> {
+        let origin = Origin { command: C::NAME, opcode: C::OPCODE, lba: None };
+        let phase = if data.is_empty() { DataPhase::None } else { DataPhase::Out(data) };
+        let moved = self.run(origin, &command.cdb(), phase, timeout, repeat)?;
+        if moved < data.len() {
+            return Err(Error::ShortTransfer { origin, expected: data.len(), got: moved });
+        }
+        Ok(())
+    }
+
+    /// Asks a question and reads the answer.
+    pub(crate) fn query<Q: Query>(&self, query: &Q) -> Result<Q::Response, Error> {
+        let origin = Origin { command: Q::NAME, opcode: Q::OPCODE, lba: None };
+        let data = self.query_bytes(query)?;
+        query.parse_response(&data).map_err(|source| Error::Answer { origin, source })
+    }
+
+    /// Asks a question; the bytes that came.
+    pub(crate) fn query_bytes<Q: Command>(&self, query: &Q) -> Result<Vec<u8>, Error> {
+        let origin = Origin { command: Q::NAME, opcode: Q::OPCODE, lba: None };
+        let Transfer::In(length) = query.transfer() else {
+            return Err(Error::Argument(format!("{} has no answer of its own", Q::NAME)));
+        };
+        let mut buf = vec![0; length.min(self.max_transfer)];
+        let moved =
+            self.run(origin, &query.cdb(), DataPhase::In(&mut buf), self.patience.command, Repeat::Freely)?;
+        buf.truncate(moved);
+        Ok(buf)
+    }
+
+    /// Repeats `attempt` while the drive says that it is busy, for at most `limit`.
+    ///
+    /// `watch` is asked before each sleep with the drive's answer and may end the wait.
+    pub(crate) fn wait_while_busy<T>(
+        &self,
+        what: &'static str,
+        limit: Duration,
+        watch: &mut dyn FnMut(&CommandFailure) -> ControlFlow<()>,
+        attempt: &mut dyn FnMut() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut backoff = Backoff::new(self.patience.poll);
+        let (mut attentions, mut aborts) = (0, 0);
+        loop {
+            let failure = match attempt() {
+                Err(Error::Refused { failure, origin }) => match classify(&failure) {
+                    Trouble::Attention if attentions < self.patience.attentions => {
+                        attentions += 1;
+                        continue;
+                    }
+                    Trouble::Busy => failure,
+                    Trouble::Aborted if aborts < self.patience.aborted => {
+                        aborts += 1;
+                        failure
+                    }
+                    _ if is_in_progress(&failure) => failure,
+                    _ => return Err(Error::Refused { origin, failure }),
+                },
+                other => return other,
+            };
+            if backoff.waited() >= limit {
+                return Err(Error::StillBusy { what, waited: backoff.waited(), last: Some(failure) });
+            }
+            if watch(&failure).is_break() {
+                return Err(Error::Cancelled { what });
+            }
+            backoff.sleep();
+        }
+    }
+}
+
+/// What to do about a failure, before looking closer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Trouble {
+    /// Something happened before the command; the command was not carried out.
+    Attention,
+    /// The drive cannot take a command now.
+    Busy,
+    /// The drive dropped the command.
+    Aborted,
+    /// Everything else.
+    Other,
+}
+
+pub(crate) fn classify(failure: &CommandFailure) -> Trouble {
+    match (failure.status, failure.sense) {
+        (Status::BUSY | Status::TASK_SET_FULL, _) => Trouble::Busy,
+        (_, Some(s)) if s.deferred => Trouble::Other,
+        (_, Some(s)) if s.key == SenseKey::UNIT_ATTENTION => Trouble::Attention,
+        (_, Some(s)) if s.key == SenseKey::ABORTED_COMMAND => Trouble::Aborted,
+        _ => Trouble::Other,
+    }
+}
+
+/// NOT READY with a reason that passes by itself: 2/04/01, /04, /07, /08 (MMC-6 annex F).
+pub(crate) fn is_in_progress(failure: &CommandFailure) -> bool {
+    failure.sense.is_some_and(|s| {
+        s.key == SenseKey::NOT_READY
+            && s.code.asc() == 0x04
+            && matches!(s.code.ascq(), 0x01 | 0x04 | 0x07 | 0x08)
+    })
+}
