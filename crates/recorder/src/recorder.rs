@@ -8,9 +8,8 @@ use glassmaster_mmc::cmd::{
     GetConfiguration, Inquiry, ReadBufferCapacity, ReadCapacity, ReadDiscInformation, ReadFormatCapacities,
     ReadTrackInformation, RequestType, StandardInquiry, TrackInformation,
 };
-use glassmaster_mmc::feature::{
-    FeatureCode, FeatureData, FeatureDescriptor, LoadingMechanism, RemovableMedium,
-};
+use glassmaster_mmc::feature::{FeatureCode, FeatureData, FeatureDescriptor, RemovableMedium};
+use glassmaster_mmc::page::LoadingMechanism;
 use glassmaster_mmc::{Command, Profile, Query};
 use glassmaster_scsi::Transport;
 
