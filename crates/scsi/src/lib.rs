@@ -6,7 +6,10 @@
 
 mod cdb;
 pub mod sense;
+pub mod sys;
 mod transport;
+#[cfg(target_os = "linux")]
+pub mod wire;
 
 pub use cdb::{Cdb, CdbLengthError};
 pub use sense::{AdditionalSense, FieldPointer, Sense, SenseKey};
