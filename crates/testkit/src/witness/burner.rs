@@ -1,0 +1,166 @@
+//! Other people's burning programs, on a recorder behind a socket.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::compiler::{Product, compile};
+use super::{LIMIT, Said, Witness, run};
+use crate::{Failure, Result};
+
+const SOURCE: &str = include_str!("../../assets/recorder_shim.c");
+/// What the programs take for their drive.
+const DEVICE: &str = "/dev/sr0";
+
+/// A program that writes an image to a disc, and the way it is told to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Burner {
+    /// wodim, track at once.
+    WodimTrackAtOnce,
+    /// wodim, disc at once (on DVD: its only way).
+    WodimDiscAtOnce,
+    /// cdrskin (libburn), its own choice of write type.
+    Cdrskin,
+    /// cdrskin, session at once.
+    CdrskinSessionAtOnce,
+    /// xorriso's emulation of cdrecord.
+    Xorriso,
+    /// growisofs; DVD and BD only.
+    Growisofs,
+    /// growisofs, disc closed.
+    GrowisofsCompatible,
+}
+
+impl Burner {
+    /// Those that burn CD-R.
+    pub const CD: &[Self] = &[
+        Self::WodimTrackAtOnce,
+        Self::WodimDiscAtOnce,
+        Self::Cdrskin,
+        Self::CdrskinSessionAtOnce,
+        Self::Xorriso,
+    ];
+    /// Those that burn DVD+R.
+    pub const DVD: &[Self] = &[
+        Self::Growisofs,
+        Self::GrowisofsCompatible,
+        Self::WodimDiscAtOnce,
+        Self::Cdrskin,
+        Self::CdrskinSessionAtOnce,
+        Self::Xorriso,
+    ];
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::WodimTrackAtOnce | Self::WodimDiscAtOnce => "wodim",
+            Self::Cdrskin | Self::CdrskinSessionAtOnce => "cdrskin",
+            Self::Xorriso => "xorriso",
+            Self::Growisofs | Self::GrowisofsCompatible => "growisofs",
+        }
+    }
+
+    fn arguments(self, image: &Path) -> Vec<std::ffi::OsString> {
+        let words: &[&str] = match self {
+            Self::WodimTrackAtOnce => &["-s", "gracetime=0", "dev=/dev/sr0", "-tao"],
+            Self::WodimDiscAtOnce => &["-s", "gracetime=0", "dev=/dev/sr0", "-dao"],
+            Self::Cdrskin => &["dev=/dev/sr0"],
+            Self::CdrskinSessionAtOnce => &["dev=/dev/sr0", "-sao"],
+            Self::Xorriso => &["-as", "cdrecord", "dev=/dev/sr0"],
+            Self::Growisofs | Self::GrowisofsCompatible => {
+                let mut target = std::ffi::OsString::from("/dev/sr0=");
+                target.push(image);
+                let mut all: Vec<std::ffi::OsString> = Vec::new();
+                if self == Self::GrowisofsCompatible {
+                    all.push("-dvd-compat".into());
+                }
+                all.push("-Z".into());
+                all.push(target);
+                return all;
+            }
+        };
+        words.iter().map(std::ffi::OsString::from).chain([image.as_os_str().to_owned()]).collect()
+    }
+}
+
+/// The library that, preloaded into a program, gives it the recorder as `/dev/sr0`.
+#[derive(Debug)]
+pub struct Shim {
+    library: PathBuf,
+    folder: TempDir,
+}
+
+impl Shim {
+    /// Compiles it; `None` where there is no C compiler.
+    ///
+    /// # Errors
+    /// As [`Witness::find`], or when the source does not compile.
+    pub fn find() -> Result<Option<Self>> {
+        let folder = tempfile::tempdir().map_err(Failure::at(&std::env::temp_dir()))?;
+        Ok(compile(folder.path(), "recorder_shim", SOURCE, Product::Preload)?
+            .map(|library| Self { library, folder }))
+    }
+
+    /// Lets `program` see the recorder that listens on `socket`. growisofs runs `umount` on its drive: it gets a
+    /// mount namespace of its own where the system grants one.
+    #[must_use]
+    pub fn command(&self, program: &Witness, socket: &Path) -> Command {
+        let mut command = Command::new("env");
+        if program.name() == "growisofs" && rustix::process::geteuid().is_root() {
+            command = Command::new("unshare");
+            command.args(["-m", "--propagation", "private", "env"]);
+        }
+        let assign = |name: &str, value: &Path| {
+            let mut text = std::ffi::OsString::from(name);
+            text.push("=");
+            text.push(value);
+            text
+        };
+        command
+            .args(["LC_ALL=C.UTF-8", &format!("RECORDER_SHIM_DEVICE={DEVICE}")])
+            .arg(assign("RECORDER_SHIM_SOCKET", socket))
+            .arg(assign("RECORDER_SHIM_LOG", &self.log()))
+            .arg(assign("LD_PRELOAD", &self.library))
+            .arg(program.path())
+            .stdin(std::process::Stdio::null());
+        command
+    }
+
+    /// One line for each command any program has sent: the command block, its length, status and sense.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("commands")
+    }
+
+    /// Burns `image` with another program; `None` where that is not installed.
+    ///
+    /// # Errors
+    /// When the program fails; what it said is in the error, with the last commands the drive refused.
+    pub fn burn(&self, burner: Burner, socket: &Path, image: &Path) -> Result<Option<Said>> {
+        let Some(program) = Witness::find(burner.program())? else { return Ok(None) };
+        let mut command = self.command(&program, socket);
+        command.args(burner.arguments(image));
+        let said = run(&mut command, LIMIT)?;
+        if said.status.success() {
+            return Ok(Some(said));
+        }
+        let commands = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let refused: Vec<_> = commands.lines().filter(|line| line.contains("sense=")).collect();
+        let last = refused.get(refused.len().saturating_sub(20)..).unwrap_or_default().join("\n");
+        let text = format!("{}\nrefused commands:\n{last}", said.text());
+        Err(Failure::program(burner.program(), said.status.to_string(), text.as_bytes()))
+    }
+
+    /// Reads the first `length` bytes of the disc as a program would read the block device.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn read_back(&self, socket: &Path, length: u64) -> Result<Option<Vec<u8>>> {
+        let Some(program) = Witness::find("head")? else { return Ok(None) };
+        let mut command = self.command(&program, socket);
+        command.arg("-c").arg(length.to_string()).arg(DEVICE);
+        let said = run(&mut command, LIMIT)?;
+        let said = program.agreed(said)?;
+        Ok(Some(said.stdout))
+    }
+}
