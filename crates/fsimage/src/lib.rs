@@ -1,1 +1,19 @@
-//! (in progress)
+//! From a folder to an image: host walk, plan, image stream, output; and back: volumes, extraction, comparison.
+
+mod defaults;
+mod error;
+mod host;
+mod image;
+mod options;
+mod output;
+mod plan;
+mod progress;
+mod stream;
+
+pub use defaults::{Choice, choose};
+pub use error::{Error, SourceProblem};
+pub use host::{HostFiles, HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};
+pub use image::{Image, ImageSource, ProgressItem, Repair};
+pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged};
+pub use progress::{CancelHandle, Progress, ProgressSink};
+pub use stream::ImageStream;

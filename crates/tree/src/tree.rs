@@ -250,6 +250,15 @@ impl Tree {
         (slot.modified_secs, slot.modified_nanos) = (meta.modified.secs, meta.modified.nanos);
     }
 
+    /// Moves every modification time after `latest` to it, as the reproducible-builds convention asks for.
+    pub fn clamp_times(&mut self, latest: crate::Timestamp) {
+        for slot in &mut self.slots {
+            if (slot.modified_secs, slot.modified_nanos) > (latest.secs, latest.nanos) {
+                (slot.modified_secs, slot.modified_nanos) = (latest.secs, latest.nanos);
+            }
+        }
+    }
+
     /// Gives back memory that growing left unused.
     pub fn shrink(&mut self) {
         self.slots.shrink_to_fit();

@@ -1,0 +1,63 @@
+//! Which file systems suit a medium, when nobody says.
+
+use glassmaster_disc::MediaType;
+use glassmaster_tree::Tree;
+use glassmaster_udf::Revision;
+
+use crate::FileSystems;
+
+/// A choice and why it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// File systems to create.
+    pub file_systems: FileSystems,
+    /// Revision of UDF, meaningful when UDF is among them.
+    pub udf_revision: Revision,
+    /// One sentence for people.
+    pub reason: String,
+}
+
+/// Directories that fit the 16-bit parent numbers of a path table (ECMA-119 9.4.4).
+const ISO_DIRECTORIES: u32 = 65_535;
+
+/// File systems for `media` and what is in `tree`.
+///
+/// CD holds ISO 9660 with Joliet and Rock Ridge, which every system since 1995 reads; DVD, BD and plain image files
+/// add UDF, without which Windows and macOS show no file of 4 GiB and more; a tree with more directories than a path
+/// table can number gets UDF alone.
+#[doc(alias = "ChooseImageDefaultsForMediaType")]
+#[must_use]
+pub fn choose(media: Option<MediaType>, tree: &Tree) -> Choice {
+    let iso = FileSystems::ISO9660 | FileSystems::JOLIET | FileSystems::ROCK_RIDGE;
+    let (name, revision) = match media {
+        Some(media @ (MediaType::BD_R | MediaType::BD_RE)) => (media.to_string(), Revision::V201),
+        Some(media) => (media.to_string(), Revision::V102),
+        None => ("an image for any medium".to_owned(), Revision::V102),
+    };
+    if tree.directory_count() > ISO_DIRECTORIES {
+        return Choice {
+            file_systems: FileSystems::UDF,
+            udf_revision: revision,
+            reason: format!(
+                "{} directories are more than the {ISO_DIRECTORIES} that ISO 9660 can number, so UDF {revision} alone",
+                tree.directory_count()
+            ),
+        };
+    }
+    let cd = matches!(media, Some(MediaType::CD_R | MediaType::CD_RW | MediaType::CD_ROM));
+    let large = tree.contents().any(|(_, data)| data.size > u64::from(u32::MAX));
+    if cd && !large {
+        return Choice {
+            file_systems: iso,
+            udf_revision: revision,
+            reason: format!("{name}: ISO 9660 with Joliet and Rock Ridge is read everywhere"),
+        };
+    }
+    Choice {
+        file_systems: iso | FileSystems::UDF,
+        udf_revision: revision,
+        reason: format!(
+            "{name}: a bridge of ISO 9660, Joliet, Rock Ridge and UDF {revision} over one copy of the files"
+        ),
+    }
+}

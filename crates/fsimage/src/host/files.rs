@@ -1,0 +1,269 @@
+//! Where the bytes of host files are, and how they are opened again when the image is written.
+//!
+//! Directories are kept as (parent, name) and opened step by step with `openat`, so that a path longer than the
+//! host's limit works, and a file is opened relative to the directory it was found in.
+
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use glassmaster_tree::{DataId, Timestamp, Tree};
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+/// One directory of the host that the walk entered.
+#[derive(Clone, Debug)]
+pub(super) struct HostDir {
+    /// Directory that holds it; itself for a place where the walk began.
+    pub(super) parent: u32,
+    /// Name in the parent; a whole path where the walk began.
+    pub(super) name: Box<[u8]>,
+}
+
+/// One regular file: where it is and what it looked like during the walk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HostFile {
+    pub(super) dir: u32,
+    pub(super) modified: Timestamp,
+}
+
+/// The host files behind the contents of a tree; content handle = index here.
+#[derive(Clone, Debug, Default)]
+pub struct HostFiles {
+    pub(super) dirs: Vec<HostDir>,
+    pub(super) files: Vec<HostFile>,
+}
+
+/// Longest path handed to the kernel in one call; the limit of Linux is 4096 with the final NUL.
+const PATH_PIECE: usize = 4000;
+
+const DIR_FLAGS: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+
+impl HostFiles {
+    /// Path of directory `dir` on the host.
+    pub(super) fn dir_path(&self, dir: u32) -> PathBuf {
+        let mut names = Vec::new();
+        let mut at = dir;
+        loop {
+            let entry = &self.dirs[at as usize];
+            names.push(&entry.name);
+            if entry.parent == at {
+                break;
+            }
+            at = entry.parent;
+        }
+        names.iter().rev().map(|n| OsStr::from_bytes(n)).collect()
+    }
+
+    /// Path of a file on the host, for people.
+    pub(crate) fn path(&self, tree: &Tree, data: DataId) -> PathBuf {
+        let (file, name) = self.file(tree, data);
+        self.dir_path(file.dir).join(OsStr::from_bytes(name))
+    }
+
+    fn file<'a>(&'a self, tree: &'a Tree, data: DataId) -> (HostFile, &'a [u8]) {
+        let content = tree.data(data);
+        // Handles are made by the walk, as indices.
+        let index = usize::try_from(content.handle).unwrap_or(usize::MAX);
+        (self.files[index], tree.node(content.first).name())
+    }
+
+    /// Opens a directory, in steps where its path is too long for one call.
+    pub(super) fn open_dir(&self, dir: u32) -> Result<OwnedFd, Errno> {
+        let path = self.dir_path(dir);
+        open_path(path.as_os_str().as_bytes())
+    }
+}
+
+/// Opens a directory by a path of any length.
+pub(super) fn open_path(path: &[u8]) -> Result<OwnedFd, Errno> {
+    let mut base: Option<OwnedFd> = None;
+    let mut rest = path;
+    while rest.len() > PATH_PIECE {
+        // A component is at most 255 bytes long, so there is a separator in reach.
+        let cut = rest[..PATH_PIECE].iter().rposition(|b| *b == b'/').ok_or(Errno::NAMETOOLONG)?;
+        base = Some(open_below(base.as_ref(), &rest[..cut.max(1)], DIR_FLAGS)?);
+        rest = &rest[cut + 1..];
+    }
+    open_below(base.as_ref(), if rest.is_empty() { b"." } else { rest }, DIR_FLAGS)
+}
+
+fn open_below(base: Option<&OwnedFd>, name: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
+    match base {
+        Some(dir) => rustix::fs::openat(dir, name, flags, Mode::empty()),
+        None => rustix::fs::openat(rustix::fs::CWD, name, flags, Mode::empty()),
+    }
+}
+
+/// What differs from the walk when a file is opened or read again.
+#[derive(Debug)]
+pub(crate) enum Mismatch {
+    /// It cannot be opened or read.
+    Unreadable(std::io::Error),
+    /// Its length is not what was planned.
+    Length {
+        /// Bytes planned.
+        expected: u64,
+        /// Bytes found.
+        found: u64,
+    },
+    /// Same length, but written to since.
+    Modified,
+    /// No longer a regular file.
+    NotAFile,
+}
+
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreadable(e) if e.kind() == std::io::ErrorKind::NotFound => f.write_str("it has vanished"),
+            Self::Unreadable(e) => write!(f, "it cannot be read: {e}"),
+            Self::Length { expected, found } if found < expected => {
+                write!(f, "it shrank from {expected} to {found} bytes")
+            }
+            Self::Length { expected, found } => write!(f, "it grew from {expected} to {found} bytes"),
+            Self::Modified => f.write_str("it was written to"),
+            Self::NotAFile => f.write_str("it is no longer a regular file"),
+        }
+    }
+}
+
+/// Opens host files one after the other, keeping the last directory and the last file open. One per thread.
+#[derive(Debug, Default)]
+pub(crate) struct FileReader {
+    dir: Option<(u32, OwnedFd)>,
+    file: Option<(DataId, OwnedFd)>,
+}
+
+impl FileReader {
+    /// Fills `out` with the bytes of a file from `offset` on; `out` lies within the planned length.
+    pub(crate) fn read(
+        &mut self,
+        files: &HostFiles,
+        tree: &Tree,
+        data: DataId,
+        offset: u64,
+        out: &mut [u8],
+    ) -> Result<(), Mismatch> {
+        let size = tree.data(data).size;
+        let whole = offset == 0 && out.len() as u64 == size;
+        let fd = self.open(files, tree, data)?;
+        let mut done = 0;
+        while done < out.len() {
+            match rustix::io::pread(fd, &mut out[done..], offset + done as u64) {
+                Ok(0) => return Err(Mismatch::Length { expected: size, found: offset + done as u64 }),
+                Ok(n) => done += n,
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(Mismatch::Unreadable(e.into())),
+            }
+        }
+        let last = offset + done as u64 == size;
+        if last && !whole {
+            // A long file was open for long: look again whether it stayed as it was.
+            let (file, _) = files.file(tree, data);
+            let stat = rustix::fs::fstat(fd).map_err(|e| Mismatch::Unreadable(e.into()))?;
+            unchanged(&stat, size, file.modified)?;
+        }
+        if last {
+            self.file = None;
+        }
+        Ok(())
+    }
+
+    /// Fills `out` with whatever the file still has at `offset`, zeros behind and instead of it.
+    pub(crate) fn read_what_is_there(
+        &mut self,
+        files: &HostFiles,
+        tree: &Tree,
+        data: DataId,
+        offset: u64,
+        out: &mut [u8],
+    ) {
+        out.fill(0);
+        self.file = None;
+        let (file, name) = files.file(tree, data);
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let Ok(fd) = self
+            .directory(files, file.dir)
+            .and_then(|dir| rustix::fs::openat(dir, name, flags, Mode::empty()))
+        else {
+            return;
+        };
+        let regular = rustix::fs::fstat(&fd)
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
+        let mut done = 0;
+        while regular && done < out.len() {
+            match rustix::io::pread(&fd, &mut out[done..], offset + done as u64) {
+                Ok(0) => break,
+                Ok(n) => done += n,
+                Err(Errno::INTR) => {}
+                Err(_) => {
+                    // The piece that failed may hold anything.
+                    out[done..].fill(0);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The open file, checked to be what the walk saw.
+    pub(crate) fn open(
+        &mut self,
+        files: &HostFiles,
+        tree: &Tree,
+        data: DataId,
+    ) -> Result<&OwnedFd, Mismatch> {
+        let known = matches!(&self.file, Some((open, _)) if *open == data);
+        if !known {
+            self.file = None;
+            let (file, name) = files.file(tree, data);
+            let dir = self.directory(files, file.dir).map_err(|e| Mismatch::Unreadable(e.into()))?;
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+            let fd = rustix::fs::openat(dir, name, flags, Mode::empty())
+                .map_err(|e| Mismatch::Unreadable(e.into()))?;
+            let stat = rustix::fs::fstat(&fd).map_err(|e| Mismatch::Unreadable(e.into()))?;
+            unchanged(&stat, tree.data(data).size, file.modified)?;
+            self.file = Some((data, fd));
+        }
+        match &self.file {
+            Some((_, fd)) => Ok(fd),
+            None => Err(Mismatch::NotAFile),
+        }
+    }
+
+    fn directory(&mut self, files: &HostFiles, dir: u32) -> Result<&OwnedFd, Errno> {
+        let fd = match self.dir.take() {
+            Some((open, fd)) if open == dir => fd,
+            _ => files.open_dir(dir)?,
+        };
+        Ok(&self.dir.insert((dir, fd)).1)
+    }
+}
+
+fn unchanged(stat: &rustix::fs::Stat, size: u64, modified: Timestamp) -> Result<(), Mismatch> {
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(Mismatch::NotAFile);
+    }
+    let found = u64::try_from(stat.st_size).unwrap_or(0);
+    if found != size {
+        return Err(Mismatch::Length { expected: size, found });
+    }
+    if timestamp(stat) != modified {
+        return Err(Mismatch::Modified);
+    }
+    Ok(())
+}
+
+/// Modification time of a file status.
+pub(super) fn timestamp(stat: &rustix::fs::Stat) -> Timestamp {
+    // The kernel gives nanoseconds from 0 to 999,999,999; the width of the field differs between machines.
+    #[allow(clippy::useless_conversion)]
+    Timestamp { secs: i64::from(stat.st_mtime), nanos: u32::try_from(stat.st_mtime_nsec).unwrap_or(0) }
+}
+
+/// A path for messages.
+pub(super) fn display(path: &[u8]) -> PathBuf {
+    Path::new(OsStr::from_bytes(path)).to_path_buf()
+}

@@ -1,0 +1,8 @@
+//! Folders and files of the host as the source of an image.
+
+mod files;
+mod walk;
+
+pub use files::HostFiles;
+pub(crate) use files::{FileReader, Mismatch};
+pub use walk::{HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};

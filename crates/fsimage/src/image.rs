@@ -1,0 +1,349 @@
+//! The image as a pure function: any range of sectors, at any time, in any order.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use glassmaster_disc::{Area, BlockSource, SECTOR, SECTOR_U64};
+use glassmaster_tree::{DataId, NameChange, Tree};
+
+use crate::error::{Error, SourceProblem};
+use crate::host::{FileReader, HostFiles, HostTree, Mismatch};
+use crate::plan::{Part, Plan};
+use crate::stream::ImageStream;
+use crate::{ImageOptions, OnChanged};
+
+/// A planned image: every address is fixed, no byte is made before it is asked for. Cheap to clone.
+#[doc(alias = "FileSystemImageResult")]
+#[derive(Clone)]
+pub struct Image {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) tree: Tree,
+    pub(crate) files: HostFiles,
+    pub(crate) plan: Plan,
+    pub(crate) on_changed: OnChanged,
+    /// Files that were padded, one entry each.
+    repairs: Mutex<Vec<Repair>>,
+}
+
+/// A file whose place in the image was filled with zeros because it changed after planning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// Path on the host.
+    pub path: PathBuf,
+    /// How it changed.
+    pub what: String,
+    pub(crate) data: DataId,
+}
+
+/// Where a rendering thread was, so that going on costs nothing. Any state gives the same bytes.
+#[derive(Default)]
+pub(crate) struct RenderState {
+    iso: glassmaster_iso9660::Cursor,
+    udf: glassmaster_udf::Cursor,
+    pub(crate) reader: FileReader,
+    /// Index into [`Plan::placed`] of the last content touched.
+    placed: usize,
+}
+
+/// A run of sectors that belongs to one file or one structure.
+#[doc(alias = "IProgressItem")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgressItem {
+    /// Path in the image, or the name of the structure.
+    pub description: String,
+    /// First sector of the image.
+    pub first: u32,
+    /// Last sector, part of the run.
+    pub last: u32,
+}
+
+impl Image {
+    /// Plans the image of `source`.
+    ///
+    /// # Errors
+    /// What the selected file systems cannot hold, [`Error::NamesRefused`], [`Error::TooLarge`].
+    #[doc(alias = "CreateResultImage")]
+    pub fn new(source: HostTree, options: &ImageOptions) -> Result<Self, Error> {
+        let plan = Plan::new(&source.tree, options)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                tree: source.tree,
+                files: source.files,
+                plan,
+                on_changed: options.on_changed,
+                repairs: Mutex::default(),
+            }),
+        })
+    }
+
+    /// Length in sectors of 2048 bytes.
+    #[doc(alias = "TotalBlocks")]
+    #[must_use]
+    pub fn blocks(&self) -> u32 {
+        self.inner.plan.blocks
+    }
+
+    /// Length in bytes, a multiple of 65,536.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.inner.plan.bytes()
+    }
+
+    /// The tree it was made from.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.inner.tree
+    }
+
+    /// Everything that a selected file system records otherwise than the source has it.
+    #[must_use]
+    pub fn changes(&self) -> &[NameChange] {
+        &self.inner.plan.changes
+    }
+
+    /// The areas of the image in the order of their addresses, without gaps.
+    pub fn areas(&self) -> impl Iterator<Item = &Area> {
+        self.inner.plan.regions.iter().map(|r| &r.area)
+    }
+
+    /// First sector of a file's content; `None` when it has none of its own (empty, or kept in its file entry).
+    #[must_use]
+    pub fn data_lba(&self, data: DataId) -> Option<u32> {
+        self.inner.plan.data_lba.get(data.index()).copied().filter(|lba| *lba > 0)
+    }
+
+    /// What the sector `block` belongs to; `None` past the end.
+    #[doc(alias = "ProgressItemFromBlock")]
+    #[must_use]
+    pub fn item_at(&self, block: u32) -> Option<ProgressItem> {
+        let plan = &self.inner.plan;
+        let region =
+            plan.regions.get(plan.regions.partition_point(|r| r.start() <= block).checked_sub(1)?)?;
+        let last = region.start() + region.area.blocks - 1;
+        if block > last {
+            return None;
+        }
+        if region.part == Part::Data {
+            let at = plan.placed.partition_point(|d| plan.data_lba[d.index()] <= block).checked_sub(1)?;
+            let data = plan.placed[at];
+            let (first, blocks) = self.inner.run(data);
+            if block < first + blocks {
+                let description = self.inner.tree.path(self.inner.tree.data(data).first);
+                return Some(ProgressItem { description, first, last: first + blocks - 1 });
+            }
+        }
+        Some(ProgressItem { description: region.area.label.clone(), first: region.start(), last })
+    }
+
+    /// A reader over the whole image, at position 0.
+    #[doc(alias = "ImageStream")]
+    #[must_use]
+    pub fn stream(&self) -> ImageStream {
+        ImageStream::new(self.clone())
+    }
+
+    /// The image as numbered sectors.
+    #[must_use]
+    pub fn source(&self) -> ImageSource {
+        ImageSource { image: self.clone(), state: Mutex::default() }
+    }
+
+    /// Files that were padded so far, in the order of their addresses; always empty with [`OnChanged::Fail`].
+    #[must_use]
+    pub fn repairs(&self) -> Vec<Repair> {
+        let mut list = self.inner.repairs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        list.sort_by_key(|r| r.data);
+        list
+    }
+}
+
+impl Inner {
+    /// First sector and number of sectors of a content that has some.
+    pub(crate) fn run(&self, data: DataId) -> (u32, u32) {
+        let blocks = glassmaster_disc::sectors_for(self.tree.data(data).size);
+        // The planner has checked that it fits.
+        (self.plan.data_lba[data.index()], u32::try_from(blocks).unwrap_or(u32::MAX))
+    }
+
+    /// Fills `out` with the sectors from `first` on.
+    pub(crate) fn render(&self, first: u32, out: &mut [u8], state: &mut RenderState) -> Result<(), Error> {
+        debug_assert!(out.len().is_multiple_of(SECTOR));
+        let regions = &self.plan.regions;
+        let mut at = first;
+        let mut rest = out;
+        let mut index = regions.partition_point(|r| r.start() <= at).saturating_sub(1);
+        while !rest.is_empty() {
+            let region = &regions[index];
+            let inside = at - region.start();
+            let here = ((region.area.blocks - inside) as usize * SECTOR).min(rest.len());
+            let (piece, after) = rest.split_at_mut(here);
+            self.render_part(region.part, inside, at, piece, state)?;
+            rest = after;
+            at += blocks_of(here);
+            index += 1;
+        }
+        Ok(())
+    }
+
+    fn render_part(
+        &self,
+        part: Part,
+        inside: u32,
+        at: u32,
+        out: &mut [u8],
+        state: &mut RenderState,
+    ) -> Result<(), Error> {
+        match part {
+            Part::Zero => out.fill(0),
+            Part::Iso(area) => {
+                if let Some(iso) = &self.plan.iso {
+                    let data = glassmaster_iso9660::DataMap { lba: &self.plan.data_lba };
+                    iso.render(&self.tree, &data, area, inside, out, &mut state.iso);
+                }
+            }
+            Part::Udf(area) => {
+                if let Some(udf) = &self.plan.udf {
+                    self.render_udf(udf, area, inside, out, state)?;
+                }
+            }
+            Part::Data => self.render_data(at, out, state)?,
+        }
+        Ok(())
+    }
+
+    fn render_udf(
+        &self,
+        udf: &glassmaster_udf::Layout,
+        area: usize,
+        inside: u32,
+        out: &mut [u8],
+        state: &mut RenderState,
+    ) -> Result<(), Error> {
+        let reader = Mutex::new(&mut state.reader);
+        // The error itself travels inside the io::Error.
+        let read = |data: DataId, buf: &mut [u8]| {
+            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            self.read_file(data, 0, buf, &mut reader).map_err(io::Error::other)
+        };
+        let data = glassmaster_udf::DataMap { lba: &self.plan.data_lba, read: Some(&read) };
+        udf.render(&self.tree, &data, area, inside, out, &mut state.udf)
+            .map_err(|e| e.downcast::<Error>().unwrap_or_else(|e| Error::Options(e.to_string())))
+    }
+
+    /// Fills `out` from the data region; sectors between files are zeros.
+    fn render_data(&self, first: u32, out: &mut [u8], state: &mut RenderState) -> Result<(), Error> {
+        let plan = &self.plan;
+        let start_of = |n: usize| plan.placed.get(n).map_or(u32::MAX, |d| plan.data_lba[d.index()]);
+        // The content that holds `first`, or the last one before it; usually the one of the last call or the next.
+        let mut n = state.placed;
+        if !(start_of(n) <= first && first < start_of(n + 1)) {
+            n += 1;
+            if n >= plan.placed.len() || !(start_of(n) <= first && first < start_of(n + 1)) {
+                n = plan.placed.partition_point(|d| plan.data_lba[d.index()] <= first).saturating_sub(1);
+            }
+        }
+        let mut at = first;
+        let mut rest = out;
+        while !rest.is_empty() {
+            let Some(&data) = plan.placed.get(n) else {
+                rest.fill(0);
+                break;
+            };
+            let (start, blocks) = self.run(data);
+            let end = start + blocks;
+            if at >= end {
+                // Behind this file: nothing, a gap before an aligned one, or the end of the region.
+                let until = start_of(n + 1);
+                let gap = ((until.max(at) - at) as usize).saturating_mul(SECTOR).min(rest.len());
+                let (zeros, after) = rest.split_at_mut(gap);
+                zeros.fill(0);
+                rest = after;
+                at += blocks_of(gap);
+                n += 1;
+                continue;
+            }
+            let here = ((end - at) as usize * SECTOR).min(rest.len());
+            let (piece, after) = rest.split_at_mut(here);
+            let offset = u64::from(at - start) * SECTOR_U64;
+            let size = self.tree.data(data).size;
+            let bytes = usize::try_from(size - offset).unwrap_or(usize::MAX).min(here);
+            let (content, pad) = piece.split_at_mut(bytes);
+            self.read_file(data, offset, content, &mut state.reader)?;
+            pad.fill(0);
+            state.placed = n;
+            rest = after;
+            at += blocks_of(here);
+        }
+        Ok(())
+    }
+
+    /// Bytes of a file, or zeros and a repair where the policy says so.
+    fn read_file(
+        &self,
+        data: DataId,
+        offset: u64,
+        out: &mut [u8],
+        reader: &mut FileReader,
+    ) -> Result<(), Error> {
+        match reader.read(&self.files, &self.tree, data, offset, out) {
+            Ok(()) => Ok(()),
+            Err(mismatch) => self.changed(data, offset, out, reader, mismatch),
+        }
+    }
+
+    #[cold]
+    fn changed(
+        &self,
+        data: DataId,
+        offset: u64,
+        out: &mut [u8],
+        reader: &mut FileReader,
+        mismatch: Mismatch,
+    ) -> Result<(), Error> {
+        let path = self.files.path(&self.tree, data);
+        match self.on_changed {
+            OnChanged::Fail => Err(match mismatch {
+                Mismatch::Unreadable(source) if source.kind() != io::ErrorKind::NotFound => {
+                    Error::Source { path, problem: SourceProblem::Read, source }
+                }
+                other => Error::SourceChanged { path, what: other.to_string() },
+            }),
+            OnChanged::Pad => {
+                reader.read_what_is_there(&self.files, &self.tree, data, offset, out);
+                let mut repairs = self.repairs.lock().unwrap_or_else(PoisonError::into_inner);
+                if !repairs.iter().any(|r| r.data == data) {
+                    repairs.push(Repair { path, what: mismatch.to_string(), data });
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+pub(crate) fn blocks_of(bytes: usize) -> u32 {
+    u32::try_from(bytes / SECTOR).unwrap_or(u32::MAX)
+}
+
+/// An [`Image`] as a [`BlockSource`].
+pub struct ImageSource {
+    image: Image,
+    state: Mutex<RenderState>,
+}
+
+impl BlockSource for ImageSource {
+    fn block_count(&self) -> u64 {
+        u64::from(self.image.blocks())
+    }
+
+    fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.check_range(lba, buf.len())?;
+        let first = u32::try_from(lba).map_err(io::Error::other)?;
+        let first = self.image.inner.plan.regions.first().map_or(0, crate::plan::Region::start) + first;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.image.inner.render(first, buf, &mut state).map_err(io::Error::other)
+    }
+}

@@ -1,0 +1,113 @@
+//! What an image shall be: file systems, names, times. All of it input; nothing is taken from a clock.
+
+use std::fmt;
+use std::str::FromStr;
+
+use glassmaster_disc::SessionInfo;
+use glassmaster_tree::Timestamp;
+
+bitflags::bitflags! {
+    /// File systems of an image; the numbers are those of the contract, Rock Ridge is ours.
+    #[doc(alias = "FsiFileSystems")]
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+    pub struct FileSystems: u32 {
+        /// ISO 9660 (ECMA-119).
+        #[doc(alias = "FsiFileSystemISO9660")]
+        const ISO9660 = 1;
+        /// Joliet; needs and brings ISO 9660.
+        #[doc(alias = "FsiFileSystemJoliet")]
+        const JOLIET = 2;
+        /// UDF of the revision chosen beside.
+        #[doc(alias = "FsiFileSystemUDF")]
+        const UDF = 4;
+        /// Rock Ridge (RRIP 1.12) in the ISO 9660 tree; needs and brings ISO 9660.
+        const ROCK_RIDGE = 0x100;
+    }
+}
+
+impl FileSystems {
+    /// Adds what the selected ones stand on.
+    #[must_use]
+    pub fn completed(self) -> Self {
+        if self.intersects(Self::JOLIET | Self::ROCK_RIDGE) { self | Self::ISO9660 } else { self }
+    }
+}
+
+/// Command-line names of the file systems.
+const NAMES: [(&str, FileSystems); 4] = [
+    ("iso9660", FileSystems::ISO9660),
+    ("joliet", FileSystems::JOLIET),
+    ("rock-ridge", FileSystems::ROCK_RIDGE),
+    ("udf", FileSystems::UDF),
+];
+
+impl fmt::Display for FileSystems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list: Vec<_> = NAMES.iter().filter(|(_, fs)| self.contains(*fs)).map(|(n, _)| *n).collect();
+        f.write_str(&list.join(","))
+    }
+}
+
+impl FromStr for FileSystems {
+    type Err = String;
+
+    /// A comma-separated list of `iso9660`, `joliet`, `rock-ridge` and `udf`.
+    fn from_str(s: &str) -> Result<Self, String> {
+        let mut all = Self::empty();
+        for part in s.split(',') {
+            let known = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(part.trim()));
+            let (_, fs) = known.ok_or_else(|| {
+                format!("no file system is called '{part}'; known are iso9660, joliet, rock-ridge, udf")
+            })?;
+            all |= *fs;
+        }
+        Ok(all)
+    }
+}
+
+/// What happens to names that a file system cannot hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum NamePolicy {
+    /// They are mapped, uniquely and stably, and listed.
+    #[default]
+    Map,
+    /// The image is refused with the list of them.
+    Refuse,
+}
+
+/// What happens when a file is no longer what it was when the image was planned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OnChanged {
+    /// Writing ends with an error that names the file.
+    #[default]
+    Fail,
+    /// Its place is filled with what can be read, then zeros, and the repair is reported.
+    Pad,
+}
+
+/// Everything that decides the bytes of an image beside the tree.
+#[derive(Clone, Debug)]
+pub struct ImageOptions {
+    /// File systems to create.
+    #[doc(alias = "FileSystemsToCreate")]
+    pub file_systems: FileSystems,
+    /// Revision of UDF: 1.02, 1.50, 2.00 or 2.01.
+    #[doc(alias = "UDFRevision")]
+    pub udf_revision: glassmaster_udf::Revision,
+    /// Level of interchange of ISO 9660, 1 to 3; 3 allows files of 4 GiB and more.
+    #[doc(alias = "ISO9660InterchangeLevel")]
+    pub iso_level: glassmaster_iso9660::Level,
+    /// Volume name; each file system records as much of it as it can.
+    #[doc(alias = "VolumeName")]
+    pub volume_name: String,
+    /// Creation time of the volume.
+    pub created: Timestamp,
+    /// Names that cannot be recorded.
+    pub names: NamePolicy,
+    /// Files that change between planning and writing.
+    pub on_changed: OnChanged,
+    /// With UDF alone: files of at most so many bytes are kept in their file entry.
+    pub embed_up_to: Option<u32>,
+    /// Where the session stands on its medium and how much room there is.
+    pub session: SessionInfo,
+}

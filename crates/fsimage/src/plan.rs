@@ -1,0 +1,292 @@
+//! Addresses: every area and every file gets its place before the first byte is made.
+//!
+//! ```text
+//! 0        system area
+//! 16       ISO 9660 volume descriptors, then the UDF recognition sequence
+//! 256      UDF anchor, volume descriptor sequence, integrity sequence
+//!          UDF partition starts (multiple of 32): path tables, directories, file entries, file data
+//!          reserve volume descriptor sequence
+//! last     UDF anchor
+//! ```
+
+use glassmaster_disc::{Area, SECTOR_U64, sectors_for};
+use glassmaster_tree::{DataId, NameChange, Tree};
+
+use crate::error::Error;
+use crate::{FileSystems, ImageOptions, NamePolicy};
+
+/// Files of this size and more start on a 4096-byte boundary of the image, so that a file system of the host can
+/// share their blocks with the source.
+const ALIGNED_FROM: u64 = 64 * 1024;
+/// Sectors of that boundary.
+const ALIGNMENT: u32 = 2;
+/// The image ends on a multiple of this many sectors: one cluster of BD, two of DVD.
+const PADDING: u32 = 32;
+
+/// What fills a region of the image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// Nothing: zeros.
+    Zero,
+    /// Area of the ISO 9660 layout.
+    Iso(usize),
+    /// Area of the UDF layout.
+    Udf(usize),
+    /// Contents of files.
+    Data,
+}
+
+/// A run of sectors and what fills it. Regions follow one another without a gap.
+#[derive(Clone, Debug)]
+pub(crate) struct Region {
+    pub(crate) area: Area,
+    pub(crate) part: Part,
+}
+
+impl Region {
+    pub(crate) fn start(&self) -> u32 {
+        self.area.lba.unwrap_or(0)
+    }
+}
+
+/// All addresses of an image.
+pub(crate) struct Plan {
+    pub(crate) iso: Option<glassmaster_iso9660::Layout>,
+    pub(crate) udf: Option<glassmaster_udf::Layout>,
+    pub(crate) regions: Vec<Region>,
+    /// First sector of each content; 0 for one without sectors of its own.
+    pub(crate) data_lba: Vec<u32>,
+    /// Contents with sectors of their own, in the order of their addresses.
+    pub(crate) placed: Vec<DataId>,
+    pub(crate) blocks: u32,
+    pub(crate) changes: Vec<NameChange>,
+}
+
+/// Gives out addresses from the start of the session upwards.
+struct Placer {
+    next: u32,
+    regions: Vec<Region>,
+}
+
+impl Placer {
+    /// Places `area` at the next address, or at its fixed one after a gap of zeros.
+    fn put(&mut self, mut area: Area, part: Part) -> Result<u32, Error> {
+        let at = match area.lba {
+            Some(fixed) => {
+                self.skip_to(fixed)?;
+                fixed
+            }
+            None => self.next,
+        };
+        area.lba = Some(at);
+        self.next = at.checked_add(area.blocks).ok_or_else(too_large)?;
+        if area.blocks > 0 {
+            self.regions.push(Region { area, part });
+        }
+        Ok(at)
+    }
+
+    fn skip_to(&mut self, lba: u32) -> Result<(), Error> {
+        if lba < self.next {
+            let what = format!(
+                "sectors up to {} are taken, but an area must stand at sector {lba}; use fewer boot entries",
+                self.next
+            );
+            return Err(Error::Options(what));
+        }
+        if lba > self.next {
+            let blocks = lba - self.next;
+            let area = Area { label: "unused".to_owned(), lba: Some(self.next), blocks };
+            self.regions.push(Region { area, part: Part::Zero });
+            self.next = lba;
+        }
+        Ok(())
+    }
+
+    fn align(&mut self, to: u32) -> Result<(), Error> {
+        self.skip_to(self.next.checked_next_multiple_of(to).ok_or_else(too_large)?)
+    }
+}
+
+fn too_large() -> Error {
+    Error::TooLarge { needed: u64::from(u32::MAX) + 1, available: u64::from(u32::MAX) }
+}
+
+impl Plan {
+    pub(crate) fn new(tree: &Tree, options: &ImageOptions) -> Result<Self, Error> {
+        let fs = options.file_systems.completed();
+        if fs.is_empty() {
+            return Err(Error::NoFileSystem);
+        }
+        if options.embed_up_to.is_some() && fs != FileSystems::UDF {
+            let what = "files can be kept in their file entries only when UDF is the only file system";
+            return Err(Error::Options(what.to_owned()));
+        }
+        let mut iso = None;
+        if fs.contains(FileSystems::ISO9660) {
+            iso = Some(glassmaster_iso9660::Layout::new(tree, iso_options(options, fs)).map_err(from_iso)?);
+        }
+        let mut udf = None;
+        if fs.contains(FileSystems::UDF) {
+            udf = Some(glassmaster_udf::Layout::new(tree, udf_options(options)).map_err(from_udf)?);
+        }
+        let mut changes = Vec::new();
+        changes.extend(iso.iter().flat_map(|l| l.changes().iter().cloned()));
+        changes.extend(udf.iter().flat_map(|l| l.changes().iter().cloned()));
+        if options.names == NamePolicy::Refuse && !changes.is_empty() {
+            return Err(Error::NamesRefused(changes));
+        }
+        let mut plan = Self {
+            iso,
+            udf,
+            regions: Vec::new(),
+            data_lba: vec![0; tree.data_len()],
+            placed: Vec::new(),
+            blocks: 0,
+            changes,
+        };
+        plan.place(tree, options)?;
+        let available = options.session.free_blocks;
+        let needed = u64::from(plan.blocks);
+        if available > 0 && needed > available {
+            return Err(Error::TooLarge { needed, available });
+        }
+        Ok(plan)
+    }
+
+    fn place(&mut self, tree: &Tree, options: &ImageOptions) -> Result<(), Error> {
+        let start = options.session.start;
+        let mut at = Placer { next: start, regions: Vec::new() };
+        at.put(Area::floating("system area (ECMA-119 6.2.1)", 16), Part::Zero)?;
+        let mut partition = 0;
+        if let Some(iso) = &mut self.iso {
+            put_iso(&mut at, iso, glassmaster_iso9660::VOLUME_DESCRIPTORS)?;
+        }
+        if let Some(udf) = &mut self.udf {
+            use glassmaster_udf::area;
+            put_udf(&mut at, udf, area::RECOGNITION)?;
+            put_udf(&mut at, udf, area::ANCHOR)?;
+            put_udf(&mut at, udf, area::MAIN_SEQUENCE)?;
+            put_udf(&mut at, udf, area::INTEGRITY)?;
+            at.align(PADDING)?;
+            partition = at.next;
+        }
+        if let Some(iso) = &mut self.iso {
+            for area in 0..iso.areas().len() {
+                if area != glassmaster_iso9660::VOLUME_DESCRIPTORS {
+                    put_iso(&mut at, iso, area)?;
+                }
+            }
+        }
+        if let Some(udf) = &mut self.udf {
+            put_udf(&mut at, udf, glassmaster_udf::area::METADATA)?;
+        }
+        self.place_data(tree, &mut at)?;
+        let partition_end = at.next;
+        if let Some(udf) = &mut self.udf {
+            put_udf(&mut at, udf, glassmaster_udf::area::RESERVE_SEQUENCE)?;
+            // The last anchor stands in the very last sector.
+            let end = (at.next - start)
+                .checked_add(1)
+                .and_then(|n| n.checked_next_multiple_of(PADDING))
+                .and_then(|n| n.checked_add(start))
+                .ok_or_else(too_large)?;
+            at.skip_to(end - 1)?;
+            put_udf(&mut at, udf, glassmaster_udf::area::LAST_ANCHOR)?;
+        } else {
+            let used = at.next - start;
+            let end = used.checked_next_multiple_of(PADDING).and_then(|n| n.checked_add(start));
+            at.skip_to(end.ok_or_else(too_large)?)?;
+        }
+        let at_end = at.next;
+        self.blocks = at_end - start;
+        self.regions = at.regions;
+        if let Some(iso) = &mut self.iso {
+            iso.finish(self.blocks);
+        }
+        if let Some(udf) = &mut self.udf {
+            udf.finish(partition, partition_end - partition, at_end).map_err(from_udf)?;
+        }
+        Ok(())
+    }
+
+    fn place_data(&mut self, tree: &Tree, at: &mut Placer) -> Result<(), Error> {
+        let first = at.next.checked_next_multiple_of(ALIGNMENT).ok_or_else(too_large)?;
+        at.skip_to(first)?;
+        let mut next = first;
+        for (id, data) in tree.contents() {
+            let embedded = self.udf.as_ref().is_some_and(|udf| udf.embedded(data));
+            if data.size == 0 || data.links == 0 || embedded {
+                continue;
+            }
+            if data.size >= ALIGNED_FROM {
+                next = next.checked_next_multiple_of(ALIGNMENT).ok_or_else(too_large)?;
+            }
+            self.data_lba[id.index()] = next;
+            self.placed.push(id);
+            let blocks = u32::try_from(sectors_for(data.size)).map_err(|_| too_large())?;
+            next = next.checked_add(blocks).ok_or_else(too_large)?;
+        }
+        at.put(Area::floating("file data", next - first), Part::Data)?;
+        Ok(())
+    }
+
+    /// Bytes from the start of the image to the end of its last sector.
+    pub(crate) fn bytes(&self) -> u64 {
+        u64::from(self.blocks) * SECTOR_U64
+    }
+}
+
+fn put_iso(at: &mut Placer, iso: &mut glassmaster_iso9660::Layout, area: usize) -> Result<(), Error> {
+    let lba = at.put(iso.areas()[area].clone(), Part::Iso(area))?;
+    iso.place(area, lba);
+    Ok(())
+}
+
+fn put_udf(at: &mut Placer, udf: &mut glassmaster_udf::Layout, area: usize) -> Result<(), Error> {
+    let lba = at.put(udf.areas()[area].clone(), Part::Udf(area))?;
+    udf.place(area, lba);
+    Ok(())
+}
+
+fn iso_options(options: &ImageOptions, fs: FileSystems) -> glassmaster_iso9660::Options {
+    glassmaster_iso9660::Options {
+        session_start: options.session.start,
+        level: options.iso_level,
+        rock_ridge: fs.contains(FileSystems::ROCK_RIDGE).then(Default::default),
+        joliet: fs.contains(FileSystems::JOLIET).then(Default::default),
+        volume: options.volume_name.clone(),
+        created: options.created,
+        ..Default::default()
+    }
+}
+
+fn from_iso(error: glassmaster_iso9660::LayoutError) -> Error {
+    use glassmaster_iso9660::LayoutError;
+    let hresult = match &error {
+        LayoutError::TooManyDirectories(_) => 0xC0AA_B130,
+        LayoutError::FileTooLarge { .. } => 0xC0AA_B132,
+        LayoutError::NoUniqueName { .. } => 0xC0AA_B113,
+        LayoutError::TooLarge(_) => 0xC0AA_B120,
+    };
+    Error::Unsuitable { file_system: "ISO 9660", what: error.to_string(), hresult }
+}
+
+fn udf_options(options: &ImageOptions) -> glassmaster_udf::Options {
+    glassmaster_udf::Options {
+        embed_up_to: options.embed_up_to,
+        ..glassmaster_udf::Options::new(options.udf_revision, options.volume_name.clone(), options.created)
+    }
+}
+
+fn from_udf(error: glassmaster_udf::LayoutError) -> Error {
+    use glassmaster_udf::LayoutError;
+    let hresult = match &error {
+        LayoutError::VolumeName(_) => 0xC0AA_B104,
+        LayoutError::Subdirectories(_) => 0xC0AA_B130,
+        LayoutError::Links(_) => 0xC0AA_B101,
+        LayoutError::TooLarge => 0xC0AA_B120,
+        LayoutError::Misplaced { .. } => 0xC0AA_B100,
+    };
+    Error::Unsuitable { file_system: "UDF", what: error.to_string(), hresult }
+}

@@ -1,0 +1,47 @@
+//! Image files and block devices of the host.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use glassmaster_disc::{BlockSource, SECTOR_U64};
+
+use crate::error::{Error, SourceProblem};
+
+/// A regular file or block device of the host as numbered sectors.
+#[derive(Debug)]
+pub struct FileSource {
+    file: File,
+    path: PathBuf,
+    blocks: u64,
+}
+
+impl FileSource {
+    /// Opens an image file. A last piece shorter than a sector is not reachable.
+    ///
+    /// # Errors
+    /// [`Error::Source`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let mut file = File::open(path).map_err(|e| Error::source(path, SourceProblem::Open, e))?;
+        // The end of a block device is found by seeking, its status says 0.
+        let bytes = file.seek(SeekFrom::End(0)).map_err(|e| Error::source(path, SourceProblem::Status, e))?;
+        Ok(Self { file, path: path.to_path_buf(), blocks: bytes / SECTOR_U64 })
+    }
+
+    /// Path it was opened by.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl BlockSource for FileSource {
+    fn block_count(&self) -> u64 {
+        self.blocks
+    }
+
+    fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> std::io::Result<()> {
+        self.check_range(lba, buf.len())?;
+        std::os::unix::fs::FileExt::read_exact_at(&self.file, buf, lba * SECTOR_U64)
+    }
+}

@@ -1,0 +1,148 @@
+//! Reading: which file systems an image or disc holds, and what is in them.
+
+mod compare;
+mod content;
+mod extract;
+mod file_source;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use glassmaster_disc::{BlockSource, Finding};
+use glassmaster_iso9660::Namespace;
+use glassmaster_tree::Volume;
+
+use crate::error::Error;
+use crate::progress::CancelHandle;
+
+pub use compare::{Compared, Difference, compare};
+pub use extract::{ExtractOptions, Extracted, Problem, extract};
+pub use file_source::FileSource;
+
+/// One way to look at an image: a file system, or one of the hierarchies of ISO 9660.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum VolumeKind {
+    /// ISO 9660 with POSIX names and attributes.
+    RockRidge,
+    /// UDF.
+    Udf,
+    /// The second hierarchy with Unicode names.
+    Joliet,
+    /// The primary hierarchy as ECMA-119 has it.
+    Iso9660,
+}
+
+impl VolumeKind {
+    /// In the order in which they are tried when none is asked for: the one that keeps most of a POSIX tree first.
+    pub const ALL: [Self; 4] = [Self::RockRidge, Self::Udf, Self::Joliet, Self::Iso9660];
+}
+
+impl fmt::Display for VolumeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RockRidge => "rock-ridge",
+            Self::Udf => "udf",
+            Self::Joliet => "joliet",
+            Self::Iso9660 => "iso9660",
+        })
+    }
+}
+
+impl FromStr for VolumeKind {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|k| k.to_string().eq_ignore_ascii_case(s)).ok_or_else(|| {
+            format!("no file system is called '{s}'; known are rock-ridge, udf, joliet, iso9660")
+        })
+    }
+}
+
+/// The file systems of a source, in the order of [`VolumeKind::ALL`]. A damaged one that is still recognised counts.
+///
+/// # Errors
+/// [`Error::Volume`] when the places where descriptors stand cannot be read at all.
+#[doc(alias = "IdentifyFileSystemsOnDisc")]
+pub fn identify(source: &dyn BlockSource) -> Result<Vec<VolumeKind>, Error> {
+    let mut found = Vec::new();
+    for namespace in glassmaster_iso9660::namespaces(source)? {
+        found.push(match namespace {
+            Namespace::RockRidge => VolumeKind::RockRidge,
+            Namespace::Joliet => VolumeKind::Joliet,
+            Namespace::Plain => VolumeKind::Iso9660,
+        });
+    }
+    if glassmaster_udf::recognise(source)? {
+        found.push(VolumeKind::Udf);
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Opens a file system of `source`: the one asked for, else the first of [`VolumeKind::ALL`] that can be opened.
+///
+/// # Errors
+/// [`Error::NoVolume`], [`Error::VolumeNotFound`]; [`Error::Volume`] when the wanted one (or every one) is damaged.
+pub fn open(source: &Arc<dyn BlockSource>, wanted: Option<VolumeKind>) -> Result<Box<dyn Volume>, Error> {
+    let found = identify(source)?;
+    if found.is_empty() {
+        return Err(Error::NoVolume(match source.block_count() {
+            0 => "it is empty".to_owned(),
+            n => format!("none of the recognition areas of its {n} sectors holds a known identifier"),
+        }));
+    }
+    if let Some(wanted) = wanted {
+        if !found.contains(&wanted) {
+            let list: Vec<_> = found.iter().map(ToString::to_string).collect();
+            return Err(Error::VolumeNotFound { wanted: wanted.to_string(), found: list.join(", ") });
+        }
+        return open_kind(source, wanted);
+    }
+    let mut first_failure = None;
+    for kind in found {
+        match open_kind(source, kind) {
+            Ok(volume) => return Ok(volume),
+            Err(e) => {
+                first_failure.get_or_insert(e);
+            }
+        }
+    }
+    Err(first_failure.unwrap_or_else(|| Error::NoVolume("it is empty".to_owned())))
+}
+
+fn open_kind(source: &Arc<dyn BlockSource>, kind: VolumeKind) -> Result<Box<dyn Volume>, Error> {
+    let source = Arc::clone(source);
+    let namespace = match kind {
+        VolumeKind::Udf => return Ok(Box::new(glassmaster_udf::UdfVolume::open(source)?)),
+        VolumeKind::RockRidge => Namespace::RockRidge,
+        VolumeKind::Joliet => Namespace::Joliet,
+        VolumeKind::Iso9660 => Namespace::Plain,
+    };
+    Ok(Box::new(glassmaster_iso9660::IsoVolume::open(source, namespace)?))
+}
+
+/// Verifies every file system of `source` against its standard and hands over what it finds.
+///
+/// # Errors
+/// [`Error::NoVolume`] when there is none, [`Error::Cancelled`].
+pub fn check(
+    source: &Arc<dyn BlockSource>,
+    cancel: &CancelHandle,
+    each: &mut dyn FnMut(Finding),
+) -> Result<Vec<VolumeKind>, Error> {
+    let found = identify(source)?;
+    if found.is_empty() {
+        return Err(Error::NoVolume("there is nothing to check".to_owned()));
+    }
+    if found.iter().any(|k| *k != VolumeKind::Udf) {
+        glassmaster_iso9660::check(source, each);
+    }
+    if cancel.is_cancelled() {
+        return Err(Error::Cancelled);
+    }
+    if found.contains(&VolumeKind::Udf) {
+        glassmaster_udf::check(source, each);
+    }
+    Ok(found)
+}
