@@ -5,6 +5,7 @@
 //! drive says is an [`Outcome`]; what went wrong on the way to it is a [`TransportError`]. The two never mix.
 
 mod cdb;
+pub mod layer;
 pub mod sense;
 pub mod sys;
 mod transport;
