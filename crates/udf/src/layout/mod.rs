@@ -56,11 +56,11 @@ pub struct DataMap<'a> {
     /// content is one contiguous run.
     pub lba: &'a [u32],
     /// Fills the slice with the whole content of an embedded file; needed when [`Options::embed_up_to`] is set.
-    pub read: Option<&'a ReadContent>,
+    pub read: Option<&'a ReadContent<'a>>,
 }
 
 /// Fills the slice with the whole content of a file.
-pub type ReadContent = dyn Fn(DataId, &mut [u8]) -> io::Result<()> + Sync;
+pub type ReadContent<'a> = dyn Fn(DataId, &mut [u8]) -> io::Result<()> + Sync + 'a;
 
 /// Remembers where the last [`Layout::render`] call ended, so that the next one need not search. Belongs to one layout;
 /// whatever its state, the bytes are the same.
