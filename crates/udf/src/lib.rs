@@ -1,17 +1,21 @@
 //! UDF: the file system of DVD and Blu-ray discs (ECMA-167 3rd edition, OSTA UDF 1.02 to 2.01).
 //!
 //! [`Layout`] turns a [`Tree`](glassmaster_tree::Tree) into the areas of a volume: measured first, rendered in any
-//! order afterwards.
+//! order afterwards. [`UdfVolume`] reads volumes, also those
+//! of other writers.
+//!
+//! Not here yet: virtual, sparable and metadata partitions, named streams, revisions 2.50 and 2.60.
 
 mod crc;
-#[allow(dead_code)]
 mod cs0;
 mod layout;
 mod options;
-#[allow(dead_code)] // decoders come into use with the reader
+#[allow(dead_code)] // the last decoders come into use with the verifier
 mod raw;
+mod read;
 mod revision;
 
 pub use layout::{Cursor, DataMap, Layout, ReadContent, area};
 pub use options::{AccessType, LayoutError, Options};
+pub use read::{UdfVolume, recognise};
 pub use revision::{Revision, UnknownRevision};

@@ -1,5 +1,7 @@
 //! Rendering is a pure function: any piece, in any order, with any cursor, gives the bytes of the whole.
 
+#![allow(clippy::cast_possible_truncation)]
+
 mod image;
 
 use glassmaster_disc::SECTOR;
