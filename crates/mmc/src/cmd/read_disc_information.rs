@@ -192,7 +192,7 @@ pub struct DiscInformation {
     pub last_lead_in: [u8; 4],
     /// LAST POSSIBLE LEAD-OUT START ADDRESS, in the same form.
     pub last_possible_lead_out: [u8; 4],
-    /// OPC table, at most 27 entries.
+    /// OPC table, at most 255 entries; none where the allocation length left no room.
     pub opc: Vec<OpcEntry>,
 }
 
@@ -235,13 +235,13 @@ impl DiscInformation {
         })
     }
 
-    /// The bytes: 34 and 8 for each of at most 27 OPC entries.
+    /// The bytes: 34 and 8 for each of at most 255 OPC entries.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let [sessions_high, sessions_low] = self.sessions.to_be_bytes();
         let [first_track_high, first_track_low] = self.first_track_in_last_session.to_be_bytes();
         let [last_track_high, last_track_low] = self.last_track_in_last_session.to_be_bytes();
-        let tables = self.opc.len().min(27);
+        let tables = self.opc.len().min(usize::from(u8::MAX));
         let raw = Raw {
             data_type: 0,
             erasable: self.erasable,

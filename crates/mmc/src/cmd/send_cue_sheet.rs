@@ -44,7 +44,7 @@ impl CueSheetEntry {
 /// Reads the lines of a cue sheet.
 ///
 /// # Errors
-/// [`FieldError`] at the first byte of a line that is cut.
+/// [`FieldError`] at the first field that is missing in the last line.
 pub fn parse_cue_sheet(data: &[u8]) -> Result<Vec<CueSheetEntry>, FieldError> {
     data.chunks(8)
         .enumerate()

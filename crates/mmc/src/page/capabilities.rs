@@ -49,6 +49,10 @@ layout! {
         lock: bool = 4 & 0x01,
         rw_in_lead_in: bool = 5 & 0x20,
         side_change: bool = 5 & 0x10,
+        slot_selection: bool = 5 & 0x08,
+        disc_present: bool = 5 & 0x04,
+        separate_mute: bool = 5 & 0x02,
+        separate_volume: bool = 5 & 0x01,
         max_read_speed: u16 = 6,
         volume_levels: u16 = 8,
         buffer_kib: u16 = 10,
@@ -136,6 +140,14 @@ pub struct Capabilities {
     pub loading: LoadingMechanism,
     /// Reads both sides.
     pub side_change: bool,
+    /// SSS: LOAD/UNLOAD MEDIUM selects a slot without loading from it.
+    pub slot_selection: bool,
+    /// SDP: the changer knows which slots hold discs.
+    pub disc_present: bool,
+    /// Each audio channel can be muted alone.
+    pub separate_mute: bool,
+    /// Each audio channel has a volume of its own.
+    pub separate_volume: bool,
     /// Reads R-W in the lead-in.
     pub rw_in_lead_in: bool,
     /// MAXIMUM READ SPEED in kB/s; obsolete, may be 0.
@@ -200,6 +212,10 @@ impl PageData for Capabilities {
             eject: raw.eject,
             loading: raw.loading,
             side_change: raw.side_change,
+            slot_selection: raw.slot_selection,
+            disc_present: raw.disc_present,
+            separate_mute: raw.separate_mute,
+            separate_volume: raw.separate_volume,
             rw_in_lead_in: raw.rw_in_lead_in,
             max_read_speed: raw.max_read_speed,
             volume_levels: raw.volume_levels,
@@ -248,6 +264,10 @@ impl PageData for Capabilities {
             lock: self.lock,
             rw_in_lead_in: self.rw_in_lead_in,
             side_change: self.side_change,
+            slot_selection: self.slot_selection,
+            disc_present: self.disc_present,
+            separate_mute: self.separate_mute,
+            separate_volume: self.separate_volume,
             max_read_speed: self.max_read_speed,
             volume_levels: self.volume_levels,
             buffer_kib: self.buffer_kib,
