@@ -1,0 +1,64 @@
+//! WRITE (10), WRITE (12), WRITE AND VERIFY (10) (MMC-6 6.57 to 6.59).
+
+use glassmaster_disc::SECTOR;
+use glassmaster_mmc::cmd::WriteAndVerify10;
+use glassmaster_scsi::{DataPhase, Sense};
+
+use super::sent;
+use crate::drive::VirtualDrive;
+use crate::medium::Disc;
+use crate::record::WriteParameters;
+use crate::sense;
+
+/// The disc, if it may be written at all.
+pub(super) fn writable(d: &mut VirtualDrive) -> Result<&mut Disc, Sense> {
+    let disc = d.medium()?;
+    if disc.state.protected {
+        return Err(sense::PERSISTENT_WRITE_PROTECT);
+    }
+    Ok(disc)
+}
+
+pub(super) fn write(
+    d: &mut VirtualDrive,
+    lba: i32,
+    blocks: u32,
+    data: &DataPhase<'_>,
+) -> Result<usize, Sense> {
+    let p = WriteParameters::of(&d.pages.write_parameters);
+    let len = usize::try_from(blocks).ok().and_then(|b| b.checked_mul(SECTOR)).ok_or(sense::DATA_PHASE)?;
+    writable(d)?;
+    let bytes = sent(data, len)?;
+    if d.stalls() {
+        return Err(sense::LONG_WRITE_IN_PROGRESS);
+    }
+    // Only a full buffer is told before the address is looked at; it is looked at again when the write is repeated.
+    let speed = d.current_write_speed();
+    d.pace.accept(len, speed)?;
+    let disc = writable(d)?;
+    let rules = disc.rules();
+    let change = rules.write(disc, &p, lba, bytes)?;
+    d.note(change);
+    Ok(len)
+}
+
+/// Only for media that can be written anywhere; the data has just been put where it can be read.
+pub(super) fn write_and_verify(
+    d: &mut VirtualDrive,
+    c: &WriteAndVerify10,
+    data: &DataPhase<'_>,
+) -> Result<usize, Sense> {
+    let blocks = u32::from(c.blocks);
+    let len = write(d, c.lba.0, blocks, data)?;
+    let disc = d.medium()?;
+    let mut block = [0; SECTOR];
+    for (at, wanted) in
+        (0..blocks).map(|n| c.lba.0.saturating_add_unsigned(n)).zip(sent(data, len)?.chunks(SECTOR))
+    {
+        disc.get(at, &mut block)?;
+        if block != wanted {
+            return Err(sense::WRITE_ERROR.with_information(crate::medium::block_bits(at)));
+        }
+    }
+    Ok(len)
+}

@@ -1,0 +1,322 @@
+//! One disc as one sparse file that survives a process killed at any moment.
+//!
+//! Order of writes is what makes it survive: data in place first, then the bit that says the unit is recorded,
+//! then a new state in the slot that is not current. A state counts only with a right checksum and the higher
+//! sequence number, so a half-written one is as if it had never been begun. See `docs/virtual-disc.md`.
+
+mod bytes;
+mod error;
+mod slot;
+mod state;
+mod superblock;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use glassmaster_disc::{SECTOR, SECTOR_U64};
+
+pub use error::StoreError;
+pub(crate) use state::{DiscState, FormatState, Session, Track};
+pub(crate) use superblock::{Geometry, Superblock};
+use superblock::{SLOT_LEN, SUPERBLOCK_LEN};
+
+/// CRC-32 of ISO 3309 and zlib, which every language has at hand.
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(bytes)
+}
+
+/// An open disc file, locked against other processes for as long as it lives.
+pub(crate) struct Store {
+    file: File,
+    path: PathBuf,
+    sb: Superblock,
+    /// The map of recorded units as in the file; bit 0 of byte 0 is the unit of `first_lba`.
+    map: Vec<u8>,
+    sequence: u64,
+}
+
+impl Store {
+    /// Makes a new disc file. It appears under `path` complete, or not at all.
+    pub(crate) fn create(
+        path: &Path,
+        geometry: Geometry,
+        id: [u8; 16],
+        state: &DiscState,
+    ) -> Result<Self, StoreError> {
+        let io = |action| move |e| StoreError::io(path, action, e);
+        if path.symlink_metadata().is_ok() {
+            return Err(StoreError::Exists { path: path.to_owned() });
+        }
+        let mut part = path.as_os_str().to_owned();
+        part.push(".partial");
+        let part = PathBuf::from(part);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&part)
+            .map_err(io("create the disc"))?;
+        lock(&file, path)?;
+        // A leftover of a killed process; ours now that it is locked.
+        file.set_len(0).map_err(io("create the disc"))?;
+        let sb = Superblock::new(geometry, id);
+        file.write_all_at(&sb.to_bytes(), 0).map_err(io("write the superblock"))?;
+        let end = sb.data_offset + u64::from(geometry.blocks) * SECTOR_U64;
+        file.set_len(end).map_err(io("size the disc"))?;
+        let map = vec![0; usize::try_from(sb.map_len).unwrap_or(usize::MAX)];
+        let mut store = Self { file, path: path.to_owned(), sb, map, sequence: 0 };
+        let made = store.commit(state).map_err(io("write the state")).and_then(|()| place(&part, path));
+        if let Err(e) = made {
+            // The half-made file is worthless; the reason it failed is what counts.
+            let _ = std::fs::remove_file(&part);
+            return Err(e);
+        }
+        Ok(store)
+    }
+
+    /// Opens a disc file, checks all of its structure and takes its lock.
+    pub(crate) fn open(path: &Path) -> Result<(Self, DiscState), StoreError> {
+        let io = |action| move |e| StoreError::io(path, action, e);
+        let file = OpenOptions::new().read(true).write(true).open(path).map_err(io("open the disc"))?;
+        let meta = file.metadata().map_err(io("open the disc"))?;
+        if !meta.is_file() {
+            return Err(StoreError::NotADisc {
+                path: path.to_owned(),
+                why: "it is not a regular file".to_owned(),
+            });
+        }
+        lock(&file, path)?;
+        let mut head = vec![0; SUPERBLOCK_LEN];
+        let got = read_some(&file, &mut head, 0).map_err(io("read the superblock"))?;
+        let sb = Superblock::parse(path, &head[..got])?;
+        let end = sb.data_offset + u64::from(sb.geometry.blocks) * SECTOR_U64;
+        if meta.len() != end {
+            return Err(StoreError::damaged(
+                path,
+                format!("the file has {} bytes where its geometry asks for {end}", meta.len()),
+            ));
+        }
+        let mut newest: Option<(u64, DiscState)> = None;
+        let mut faults = Vec::new();
+        for (n, offset) in sb.slots.iter().enumerate() {
+            match slot::read(&file, *offset).map_err(io("read the state"))? {
+                Ok((sequence, payload)) => match DiscState::parse(&payload, &sb.geometry) {
+                    Ok(state) => {
+                        if newest.as_ref().is_none_or(|(s, _)| *s < sequence) {
+                            newest = Some((sequence, state));
+                        }
+                    }
+                    // A checksum that fits over a state that makes no sense: no torn write does that.
+                    Err(what) => return Err(StoreError::damaged(path, format!("state {n}: {what}"))),
+                },
+                Err(what) => faults.push(format!("state {n}: {what}")),
+            }
+        }
+        let (sequence, state) = newest
+            .ok_or_else(|| StoreError::damaged(path, format!("no usable state ({})", faults.join("; "))))?;
+        let mut map = vec![0; usize::try_from(sb.map_len).unwrap_or(usize::MAX)];
+        file.read_exact_at(&mut map, sb.map_offset).map_err(io("read the map"))?;
+        let mut store = Self { file, path: path.to_owned(), sb, map, sequence };
+        let mut state = state;
+        if state.clearing {
+            store.finish_clear(&mut state).map_err(io("finish an interrupted format"))?;
+        }
+        Ok((store, state))
+    }
+
+    pub(crate) fn geometry(&self) -> &Geometry {
+        &self.sb.geometry
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes `state` the current one.
+    pub(crate) fn commit(&mut self, state: &DiscState) -> io::Result<()> {
+        let next =
+            self.sequence.checked_add(1).ok_or_else(|| io::Error::other("state sequence exhausted"))?;
+        let offset = self.sb.slots[usize::from(next % 2 == 1)];
+        slot::write(&self.file, offset, next, &state.to_bytes())?;
+        self.sequence = next;
+        Ok(())
+    }
+
+    /// Hands everything to the storage below.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn unit_of(&self, lba: i32) -> Option<usize> {
+        let g = &self.sb.geometry;
+        let block = u32::try_from(i64::from(lba) - i64::from(g.first_lba)).ok().filter(|b| *b < g.blocks)?;
+        usize::try_from(block / g.unit).ok()
+    }
+
+    /// Whether the unit that holds `lba` has ever been recorded since the last [`Store::clear`].
+    pub(crate) fn is_recorded(&self, lba: i32) -> bool {
+        self.unit_of(lba).is_some_and(|u| self.map.get(u / 8).is_some_and(|b| b & (1 << (u % 8)) != 0))
+    }
+
+    /// First and one-past-last byte of `len` bytes of data at `lba`.
+    fn span(&self, lba: i32, len: usize) -> io::Result<(u64, u64)> {
+        let outside =
+            || io::Error::new(io::ErrorKind::InvalidInput, format!("{len} bytes at block {lba} are outside"));
+        let g = &self.sb.geometry;
+        let first = u64::try_from(i64::from(lba) - i64::from(g.first_lba)).map_err(|_| outside())?;
+        let blocks = u64::try_from(len.div_ceil(SECTOR)).map_err(|_| outside())?;
+        if !len.is_multiple_of(SECTOR) || first + blocks > u64::from(g.blocks) {
+            return Err(outside());
+        }
+        let start = self.sb.data_offset + first * SECTOR_U64;
+        Ok((start, start + blocks * SECTOR_U64))
+    }
+
+    /// Fills `buf` with the blocks from `lba` on; units that are not recorded give zeros.
+    pub(crate) fn read(&self, lba: i32, buf: &mut [u8]) -> io::Result<()> {
+        let (start, _) = self.span(lba, buf.len())?;
+        self.file.read_exact_at(buf, start)?;
+        for (n, block) in (0i32..).zip(buf.chunks_exact_mut(SECTOR)) {
+            if !self.is_recorded(lba.saturating_add(n)) {
+                block.fill(0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes whole blocks in place and marks their units recorded. What a unit held besides reads as zeros
+    /// when the unit was not recorded before.
+    pub(crate) fn write(&mut self, lba: i32, data: &[u8]) -> io::Result<()> {
+        let (start, end) = self.span(lba, data.len())?;
+        if data.is_empty() {
+            return Ok(());
+        }
+        let unit_bytes = u64::from(self.sb.geometry.unit) * SECTOR_U64;
+        let base = self.sb.data_offset;
+        let (first, last) = ((start - base) / unit_bytes, (end - 1 - base) / unit_bytes);
+        // Only the first and the last unit can be covered in part, and stale bytes of an earlier life of the
+        // disc may stand there.
+        let limit = base + u64::from(self.sb.geometry.blocks) * SECTOR_U64;
+        let head = base + first * unit_bytes;
+        if head < start && !self.unit_marked(first) {
+            zero(&self.file, head, start)?;
+        }
+        let tail = (base + (last + 1) * unit_bytes).min(limit);
+        if end < tail && !self.unit_marked(last) {
+            zero(&self.file, end, tail)?;
+        }
+        self.file.write_all_at(data, start)?;
+        self.mark(first, last)
+    }
+
+    fn unit_marked(&self, unit: u64) -> bool {
+        usize::try_from(unit)
+            .ok()
+            .and_then(|u| self.map.get(u / 8).map(|b| b & (1 << (u % 8)) != 0))
+            .unwrap_or(false)
+    }
+
+    fn mark(&mut self, first: u64, last: u64) -> io::Result<()> {
+        let mut changed = false;
+        for unit in first..=last {
+            let unit = usize::try_from(unit).map_err(io::Error::other)?;
+            if let Some(byte) = self.map.get_mut(unit / 8) {
+                let bit = 1u8 << (unit % 8);
+                changed |= *byte & bit == 0;
+                *byte |= bit;
+            }
+        }
+        if !changed {
+            return Ok(());
+        }
+        let (a, b) = (first / 8, last / 8);
+        let range =
+            usize::try_from(a).map_err(io::Error::other)?..=usize::try_from(b).map_err(io::Error::other)?;
+        let bytes = self.map.get(range).unwrap_or_default();
+        self.file.write_all_at(bytes, self.sb.map_offset + a)
+    }
+
+    /// Makes every unit unrecorded and `state` current, as one step: a process killed in between leaves a disc
+    /// that finishes the step when it is opened.
+    pub(crate) fn clear(&mut self, state: &mut DiscState) -> io::Result<()> {
+        state.clearing = true;
+        self.commit(state)?;
+        self.finish_clear(state)
+    }
+
+    fn finish_clear(&mut self, state: &mut DiscState) -> io::Result<()> {
+        self.map.fill(0);
+        self.file.write_all_at(&self.map, self.sb.map_offset)?;
+        let len = u64::from(self.sb.geometry.blocks) * SECTOR_U64;
+        punch(&self.file, self.sb.data_offset, len)?;
+        state.clearing = false;
+        self.commit(state)
+    }
+}
+
+/// Takes the lock that keeps a disc out of two drives at once.
+fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.to_owned() }),
+        Err(TryLockError::Error(e)) => Err(StoreError::io(path, "lock the disc", e)),
+    }
+}
+
+/// Gives the finished file its name unless somebody took it meanwhile.
+fn place(part: &Path, path: &Path) -> Result<(), StoreError> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, part, CWD, path, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::EXIST) => Err(StoreError::Exists { path: path.to_owned() }),
+        // File systems without that flag: a hard link refuses to replace just the same.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            std::fs::hard_link(part, path).and_then(|()| std::fs::remove_file(part)).map_err(|e| {
+                if e.kind() == io::ErrorKind::AlreadyExists {
+                    StoreError::Exists { path: path.to_owned() }
+                } else {
+                    StoreError::io(path, "name the disc", e)
+                }
+            })
+        }
+        Err(e) => Err(StoreError::io(path, "name the disc", e.into())),
+    }
+}
+
+/// Reads until `buf` is full or the file ends; the number of bytes read.
+fn read_some(file: &File, buf: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buf.len() {
+        match file.read_at(&mut buf[got..], at + got as u64) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(got)
+}
+
+/// Overwrites a stretch shorter than a unit with zeros.
+fn zero(file: &File, from: u64, to: u64) -> io::Result<()> {
+    let len = usize::try_from(to.saturating_sub(from)).map_err(io::Error::other)?;
+    file.write_all_at(&vec![0; len], from)
+}
+
+/// Gives the storage of a stretch back. Only thrift: the map already says that nothing is recorded there, so a
+/// file system that cannot do it loses nothing but room.
+fn punch(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    match fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, offset, len) {
+        Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::INVAL) => {
+            Ok(())
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+use super::*;
+use glassmaster_disc::MediaType;
+
+const G: Geometry = Geometry { media: MediaType::DVD_PLUS_R, first_lba: 0, blocks: 4096, unit: 16 };
+
+fn blank() -> DiscState {
+    DiscState { user_blocks: 4096, format_type: 0xFF, ..DiscState::default() }
+}
+
+fn temp() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn data_and_state_come_back() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let mut store = Store::create(&path, G, [7; 16], &blank()).unwrap();
+    store.write(20, &[0xAB; 2 * SECTOR]).unwrap();
+    let mut state = blank();
+    state.finalized = true;
+    store.commit(&state).unwrap();
+    drop(store);
+    let (store, got) = Store::open(&path).unwrap();
+    assert_eq!(got, state);
+    assert_eq!(store.sb.id, [7; 16]);
+    let mut buf = vec![0xEE; 4 * SECTOR];
+    store.read(19, &mut buf).unwrap();
+    assert!(buf[..SECTOR].iter().all(|b| *b == 0));
+    assert!(buf[SECTOR..3 * SECTOR].iter().all(|b| *b == 0xAB));
+    assert!(
+        store.is_recorded(16) && store.is_recorded(31) && !store.is_recorded(15) && !store.is_recorded(32)
+    );
+    assert!(store.read(4095, &mut buf).is_err());
+    assert!(store.read(-1, &mut buf).is_err());
+}
+
+#[test]
+fn two_drives_cannot_hold_one_disc_and_names_are_not_reused() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let store = Store::create(&path, G, [0; 16], &blank()).unwrap();
+    assert!(matches!(Store::open(&path), Err(StoreError::Locked { .. })));
+    assert!(matches!(Store::create(&path, G, [0; 16], &blank()), Err(StoreError::Exists { .. })));
+    drop(store);
+    assert!(Store::open(&path).is_ok());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+/// A process may die between any two bytes of a state. Whatever prefix of the new slot reached the file, the
+/// state is the old one or the new one, whole.
+#[test]
+fn a_state_torn_at_any_byte_leaves_the_one_before_it() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let mut store = Store::create(&path, G, [0; 16], &blank()).unwrap();
+    let states: Vec<DiscState> = (1..6u32)
+        .map(|n| DiscState { formatted_blocks: n, format_type: 0x26, user_blocks: 4096, ..blank() })
+        .collect();
+    for s in &states[..3] {
+        store.commit(s).unwrap();
+    }
+    drop(store);
+    let before = std::fs::read(&path).unwrap();
+    let (mut store, _) = Store::open(&path).unwrap();
+    store.commit(&states[3]).unwrap();
+    drop(store);
+    let after = std::fs::read(&path).unwrap();
+    let changed: Vec<usize> = (0..before.len()).filter(|i| before[*i] != after[*i]).collect();
+    assert!(!changed.is_empty());
+    for upto in 0..=changed.len() {
+        let mut torn = before.clone();
+        for i in &changed[..upto] {
+            torn[*i] = after[*i];
+        }
+        std::fs::write(&path, &torn).unwrap();
+        let (_, state) = Store::open(&path).unwrap();
+        assert_eq!(state, states[if upto == changed.len() { 3 } else { 2 }], "{upto} bytes");
+    }
+}
+
+#[test]
+fn an_interrupted_clear_is_finished_when_opened() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let mut store = Store::create(&path, G, [0; 16], &blank()).unwrap();
+    store.write(0, &[1; 16 * SECTOR]).unwrap();
+    let halfway = DiscState { clearing: true, ..blank() };
+    store.commit(&halfway).unwrap();
+    drop(store);
+    let (mut store, state) = Store::open(&path).unwrap();
+    assert!(!state.clearing && !store.is_recorded(0));
+    // Bytes of the earlier life do not shine through a partial write.
+    store.write(3, &[2; SECTOR]).unwrap();
+    let mut buf = vec![9; 16 * SECTOR];
+    store.read(0, &mut buf).unwrap();
+    assert_eq!(buf.iter().filter(|b| **b != 0).count(), SECTOR);
+}
+
+#[test]
+fn partial_units_are_zero_filled_even_where_holes_cannot_be_punched() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let mut store = Store::create(&path, G, [0; 16], &blank()).unwrap();
+    // Stale bytes without a mark in the map, as after a clear on a file system without holes.
+    store.file.write_all_at(&[5; 32 * SECTOR], store.sb.data_offset).unwrap();
+    store.write(5, &[6; 14 * SECTOR]).unwrap();
+    let mut buf = vec![9; 32 * SECTOR];
+    store.read(0, &mut buf).unwrap();
+    assert_eq!(buf.iter().filter(|b| **b == 6).count(), 14 * SECTOR);
+    assert!(buf.iter().all(|b| *b == 6 || *b == 0));
+}
+
+#[test]
+fn foreign_and_damaged_files_are_refused_by_name() {
+    let dir = temp();
+    let path = dir.path().join("x.iso");
+    std::fs::write(&path, vec![0; 100_000]).unwrap();
+    assert!(Store::open(&path).err().unwrap().to_string().contains("signature"));
+    std::fs::write(&path, b"short").unwrap();
+    assert!(Store::open(&path).err().unwrap().to_string().contains("shorter"));
+    assert!(Store::open(dir.path()).is_err());
+    let disc = dir.path().join("a.disc");
+    drop(Store::create(&disc, G, [0; 16], &blank()).unwrap());
+    let good = std::fs::read(&disc).unwrap();
+    let mut cut = good.clone();
+    cut.truncate(good.len() - 1);
+    std::fs::write(&disc, &cut).unwrap();
+    assert!(Store::open(&disc).err().unwrap().to_string().contains("bytes where"));
+    let mut no_state = good.clone();
+    no_state[4096..4096 + 2 * 393_216].fill(0);
+    std::fs::write(&disc, &no_state).unwrap();
+    assert!(Store::open(&disc).err().unwrap().to_string().contains("no usable state"));
+    let mut versioned = good;
+    versioned[16] = 9;
+    std::fs::write(&disc, &versioned).unwrap();
+    assert!(matches!(Store::open(&disc), Err(StoreError::Version { version: 9, .. })));
+}
