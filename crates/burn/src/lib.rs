@@ -1,1 +1,46 @@
-//! (in progress)
+//! Writing discs: the engine that feeds a recorder, what each medium needs from blank to closed, and verification.
+//!
+//! ```no_run
+//! use std::ops::ControlFlow;
+//! use std::sync::Arc;
+//! use glassmaster_burn::{CancelHandle, DataBurn, DataOptions, VerifyLevel};
+//! use glassmaster_recorder::DiscRecorder;
+//!
+//! # fn run(transport: Box<dyn glassmaster_scsi::Transport>, image: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
+//! let recorder = DiscRecorder::open(transport)?;
+//! let burn = DataBurn::new(DataOptions { verify: VerifyLevel::Full, ..DataOptions::default() });
+//! let report = burn.write(
+//!     &recorder,
+//!     Arc::new(image),
+//!     &mut |event| {
+//!         let _percent = event.done * 100 / event.of.max(1);
+//!         ControlFlow::Continue(())
+//!     },
+//!     &CancelHandle::new(),
+//! )?;
+//! assert!(report.verified.is_some());
+//! # Ok(())
+//! # }
+//! ```
+
+mod cancel;
+mod digest;
+mod engine;
+mod error;
+mod event;
+mod format;
+mod job;
+mod options;
+mod recipe;
+mod ring;
+mod verify;
+
+pub use cancel::CancelHandle;
+pub use digest::Sha256Sum;
+pub use error::{Error, ErrorKind, Unsuitable};
+pub use event::{Event, Fill, WriteAction};
+pub use format::data::{BurnReport, DataBurn, Suitability};
+pub use options::{CdWriteType, DataOptions, Reload};
+pub use recipe::Closing;
+pub use ring::RingOptions;
+pub use verify::{CompareError, Comparison, Failure, Run, UnreadableRun, Verified, VerifyLevel, compare};

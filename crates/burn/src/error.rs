@@ -1,0 +1,292 @@
+//! Why a write did not end well: in which phase, at which address, whose fault, and what to do next.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use glassmaster_disc::MediaType;
+use glassmaster_recorder::{Blame, HResult};
+use glassmaster_scsi::Sense;
+
+use crate::event::WriteAction;
+use crate::verify::Failure;
+
+/// Why nothing was written: drive, medium and data do not fit each other.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unsuitable {
+    /// No disc.
+    #[error("there is no disc in the drive")]
+    NoMedium,
+    /// The drive writes none of the media types this program knows.
+    #[error("the drive cannot write data discs")]
+    Recorder,
+    /// A type of disc that cannot be written.
+    #[error("data cannot be written to this disc: it is a {0}")]
+    MediaType(MediaType),
+    /// Write protection of the disc, its cartridge or the drive.
+    #[error("the disc is write protected ({0})")]
+    WriteProtected(String),
+    /// Closed for good.
+    #[error("the disc is closed: nothing can be added to it")]
+    Closed,
+    /// A session that was begun and not finished.
+    #[error("the last session of the disc was begun and never finished")]
+    UnfinishedSession,
+    /// The disc cannot be understood, or is broken.
+    #[error("the disc is damaged: {0}")]
+    Damaged(String),
+    /// Overwritable disc with data, and overwriting was not asked for.
+    #[error("the disc holds data")]
+    NotBlank,
+    /// Less room than data.
+    #[error("the data does not fit: {needed} sectors are needed, {free} are free ({medium})")]
+    TooLarge {
+        /// Sectors to be written, padding and post-gap included.
+        needed: u64,
+        /// Sectors that are free.
+        free: u64,
+        /// Type of the disc.
+        medium: MediaType,
+    },
+}
+
+impl Unsuitable {
+    fn hresult(&self) -> HResult {
+        match self {
+            Self::NoMedium => HResult::NO_MEDIA,
+            Self::Recorder => HResult::DATA_RECORDER_NOT_SUPPORTED,
+            Self::MediaType(_) => HResult::DATA_MEDIA_IS_NOT_SUPPORTED,
+            Self::WriteProtected(_) => HResult::MEDIA_WRITE_PROTECTED,
+            Self::Closed | Self::UnfinishedSession | Self::Damaged(_) => HResult::DATA_INVALID_MEDIA_STATE,
+            Self::NotBlank => HResult::DATA_MEDIA_NOT_BLANK,
+            Self::TooLarge { .. } => HResult::DATA_STREAM_TOO_LARGE,
+        }
+    }
+
+    fn next_step(&self) -> &'static str {
+        match self {
+            Self::NoMedium => "insert a blank disc",
+            Self::Recorder => "use a recorder",
+            Self::MediaType(_) => "insert a CD-R, DVD+R, DVD+RW, BD-R or BD-RE",
+            Self::WriteProtected(_) => "remove the write protection, or insert another disc",
+            Self::Closed | Self::Damaged(_) => "insert a blank disc",
+            Self::UnfinishedSession => {
+                "insert a blank disc, or close the session with the program that began it"
+            }
+            Self::NotBlank => {
+                "ask for overwriting if the data on it is no longer needed, or insert a blank disc"
+            }
+            Self::TooLarge { .. } => "choose a larger disc, or write less",
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Found before anything was written.
+    #[error("{0}")]
+    Unsuitable(Unsuitable),
+    /// An option is out of range, or the source is empty.
+    #[error("{0}")]
+    Argument(String),
+    /// A command failed.
+    #[error("{0}")]
+    Device(glassmaster_recorder::Error),
+    /// The drive did not take data.
+    #[error("writing stopped at block {lba}, {written} of {sectors} sectors were written: {error}")]
+    Write {
+        /// First block that was not taken.
+        lba: i64,
+        /// Sectors the drive had taken before.
+        written: u64,
+        /// Sectors to be written.
+        sectors: u64,
+        /// What the drive said.
+        #[source]
+        error: glassmaster_recorder::Error,
+    },
+    /// The drive kept saying "later".
+    #[error("the drive took no data for {:.0} s at block {lba}{}", .waited.as_secs_f64(), .last.as_ref().map_or_else(String::new, |l| format!("; its last answer was: {l}")))]
+    Stalled {
+        /// First block that was not taken.
+        lba: i64,
+        /// How long the same block was offered.
+        waited: Duration,
+        /// Its last answer.
+        last: Option<glassmaster_scsi::CommandFailure>,
+    },
+    /// The source could not deliver.
+    #[error("sector {sector} of the source cannot be read: {error}")]
+    Source {
+        /// First sector of the read that failed.
+        sector: u64,
+        /// What was said.
+        #[source]
+        error: io::Error,
+    },
+    /// The source delivered nothing for too long.
+    #[error("the source delivered nothing for {:.0} s", .waited.as_secs_f64())]
+    SourceStalled {
+        /// How long.
+        waited: Duration,
+    },
+    /// A person or the event sink asked to stop.
+    #[error("cancelled after {written} of {sectors} sectors")]
+    Cancelled {
+        /// Sectors the drive had taken.
+        written: u64,
+        /// Sectors to be written.
+        sectors: u64,
+    },
+    /// The disc does not hold what was sent.
+    #[error("{0}")]
+    Verification(Box<Failure>),
+    /// No thread for the source.
+    #[error("the reader of the source cannot be started: {0}")]
+    Thread(#[source] io::Error),
+}
+
+/// A write that did not end well.
+#[derive(Debug)]
+pub struct Error {
+    phase: WriteAction,
+    kind: Box<ErrorKind>,
+    aftermath: Vec<String>,
+}
+
+impl Error {
+    pub(crate) fn new(phase: WriteAction, kind: ErrorKind) -> Self {
+        Self { phase, kind: Box::new(kind), aftermath: Vec::new() }
+    }
+
+    pub(crate) fn add_aftermath(&mut self, text: impl Into<String>) {
+        self.aftermath.push(text.into());
+    }
+
+    /// The phase it happened in.
+    #[must_use]
+    pub fn phase(&self) -> WriteAction {
+        self.phase
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// What also went wrong while putting drive and disc in order afterwards, and what state the disc is left in.
+    #[must_use]
+    pub fn aftermath(&self) -> &[String] {
+        &self.aftermath
+    }
+
+    /// Whether drive or medium were found unsuitable before anything was written.
+    #[must_use]
+    pub fn is_unsuitable(&self) -> bool {
+        match &*self.kind {
+            ErrorKind::Unsuitable(_) => true,
+            ErrorKind::Device(e) => self.phase == WriteAction::ValidatingMedia && e.blame() == Blame::Medium,
+            _ => false,
+        }
+    }
+
+    /// Whether it was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.blame() == Blame::Cancelled
+    }
+
+    /// Whether the disc was written but does not hold what was sent.
+    #[must_use]
+    pub fn is_verification(&self) -> bool {
+        matches!(&*self.kind, ErrorKind::Verification(_))
+    }
+
+    /// Sense data of the drive, where an answer of the drive is the cause.
+    #[must_use]
+    pub fn sense(&self) -> Option<&Sense> {
+        match &*self.kind {
+            ErrorKind::Device(e) | ErrorKind::Write { error: e, .. } => e.sense(),
+            ErrorKind::Stalled { last, .. } => last.as_ref()?.sense.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match &*self.kind {
+            ErrorKind::Unsuitable(Unsuitable::Recorder) | ErrorKind::Stalled { .. } => Blame::Drive,
+            ErrorKind::Unsuitable(Unsuitable::NotBlank) | ErrorKind::Argument(_) | ErrorKind::Thread(_) => {
+                Blame::Caller
+            }
+            ErrorKind::Unsuitable(_) | ErrorKind::Verification(_) => Blame::Medium,
+            ErrorKind::Device(e) | ErrorKind::Write { error: e, .. } => e.blame(),
+            ErrorKind::Source { .. } | ErrorKind::SourceStalled { .. } => Blame::Source,
+            ErrorKind::Cancelled { .. } => Blame::Cancelled,
+        }
+    }
+
+    /// IMAPI's result code.
+    #[must_use]
+    pub fn hresult(&self) -> HResult {
+        match &*self.kind {
+            ErrorKind::Unsuitable(u) => u.hresult(),
+            ErrorKind::Argument(_) => HResult::INVALID_ARGUMENT,
+            ErrorKind::Device(e) => match e.hresult() {
+                HResult::CLIENT_NAME_IS_NOT_VALID => HResult::DATA_CLIENT_NAME_IS_NOT_VALID,
+                code => code,
+            },
+            ErrorKind::Write { error, .. } => error.hresult(),
+            ErrorKind::Stalled { .. } => HResult::COMMAND_TIMEOUT,
+            ErrorKind::Source { .. } | ErrorKind::SourceStalled { .. } | ErrorKind::Thread(_) => {
+                HResult::FAIL
+            }
+            ErrorKind::Cancelled { .. } => HResult::REQUEST_CANCELLED,
+            ErrorKind::Verification(_) => HResult::BURN_VERIFICATION_FAILED,
+        }
+    }
+
+    /// What a person can do next, a sentence without a full stop.
+    #[must_use]
+    pub fn next_step(&self) -> &'static str {
+        match &*self.kind {
+            ErrorKind::Unsuitable(u) => u.next_step(),
+            ErrorKind::Argument(_) => "correct the argument",
+            ErrorKind::Device(e) | ErrorKind::Write { error: e, .. } => e.next_step(),
+            ErrorKind::Stalled { .. } => "switch the drive off and on, and write again at a lower speed",
+            ErrorKind::Source { .. } | ErrorKind::SourceStalled { .. } => {
+                "check the files and the disk or network they come from, then write again to a new disc"
+            }
+            ErrorKind::Cancelled { .. } => {
+                "start again with a new disc, or erase this one if it is rewritable"
+            }
+            ErrorKind::Verification(_) => "do not rely on this disc: write another one, at a lower speed",
+            ErrorKind::Thread(_) => "free some memory, then try again",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "while {}: {}", self.phase, self.kind)?;
+        for note in &self.aftermath {
+            write!(f, "; {note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.kind {
+            ErrorKind::Device(e) | ErrorKind::Write { error: e, .. } => Some(e),
+            ErrorKind::Source { error, .. } | ErrorKind::Thread(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What a write tells while it runs.
+//!
+//! Order of actions: validating, formatting (only where the medium needs it), initialising, calibrating, writing,
+//! finalising, verifying (only where asked for), completed. An event comes at each change of action, every half second
+//! while an action goes on, and once at the end of a successful write. A write that fails sends no `COMPLETED`.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use glassmaster_disc::Lba;
+
+/// Phase of a data write, with IMAPI's numbers.
+#[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[repr(u8)]
+pub enum WriteAction {
+    /// Checking that drive, medium and data fit each other. Nothing has been written.
+    #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION_VALIDATING_MEDIA")]
+    ValidatingMedia = 0,
+    /// Formatting a medium that was never formatted.
+    #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION_FORMATTING_MEDIA")]
+    FormattingMedia = 1,
+    /// Write parameters, cue sheet and speed.
+    #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION_INITIALIZING_HARDWARE")]
+    InitializingHardware = 2,
+    /// Calibrating the laser.
+    #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION_CALIBRATING_POWER")]
+    CalibratingPower = 3,
+    /// User data.
+    #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION_WRITING_DATA")]
+    WritingData = 4,
+    /// Flushing the drive's cache, closing track and session.
+    #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION_FINALIZATION")]
+    Finalization = 5,
+    /// Everything that was asked for is done.
+    #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION_COMPLETED")]
+    Completed = 6,
+    /// Reading back.
+    #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION_VERIFYING")]
+    Verifying = 7,
+}
+
+impl WriteAction {
+    /// IMAPI's number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::ValidatingMedia => 0,
+            Self::FormattingMedia => 1,
+            Self::InitializingHardware => 2,
+            Self::CalibratingPower => 3,
+            Self::WritingData => 4,
+            Self::Finalization => 5,
+            Self::Completed => 6,
+            Self::Verifying => 7,
+        }
+    }
+}
+
+impl fmt::Display for WriteAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ValidatingMedia => "checking the medium",
+            Self::FormattingMedia => "formatting the medium",
+            Self::InitializingHardware => "preparing the drive",
+            Self::CalibratingPower => "calibrating the laser",
+            Self::WritingData => "writing",
+            Self::Finalization => "finishing the disc",
+            Self::Completed => "done",
+            Self::Verifying => "verifying",
+        })
+    }
+}
+
+/// How full a buffer is, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Fill {
+    /// Size.
+    pub total: u64,
+    /// Part of it that holds data waiting to go on.
+    pub used: u64,
+}
+
+/// State of a write at one moment.
+#[doc(alias = "IDiscFormat2DataEventArgs")]
+#[doc(alias = "IWriteEngine2EventArgs")]
+#[doc(alias = "DDiscFormat2DataEvents")]
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Event {
+    /// Phase.
+    #[doc(alias = "CurrentAction")]
+    pub action: WriteAction,
+    /// Time since the write was asked for.
+    #[doc(alias = "ElapsedTime")]
+    pub elapsed: Duration,
+    /// Estimate of the time that this and the later phases still take; `None` while nothing is known.
+    #[doc(alias = "RemainingTime")]
+    pub remaining: Option<Duration>,
+    /// First block that is written.
+    #[doc(alias = "StartLba")]
+    pub start_lba: Lba,
+    /// Sectors of the source, without padding and post-gap.
+    #[doc(alias = "SectorCount")]
+    pub sector_count: u64,
+    /// Block that the last sector read from the source goes to; `None` before the first. While verifying: the last
+    /// block compared.
+    #[doc(alias = "LastReadLba")]
+    pub last_read_lba: Option<Lba>,
+    /// Last block the drive took; `None` before the first.
+    #[doc(alias = "LastWrittenLba")]
+    pub last_written_lba: Option<Lba>,
+    /// The ring between source and drive.
+    #[doc(alias = "TotalSystemBuffer")]
+    #[doc(alias = "UsedSystemBuffer")]
+    #[doc(alias = "FreeSystemBuffer")]
+    pub system_buffer: Fill,
+    /// The buffer of the drive, where it tells.
+    pub drive_buffer: Option<Fill>,
+    /// Work done in this phase, of [`Event::of`]; sectors while writing and verifying, 65536ths while formatting.
+    pub done: u64,
+    /// All the work of this phase, 0 when unknown.
+    pub of: u64,
+    /// Sectors per second over this phase so far, 0 before there is a figure.
+    pub rate: f64,
+}
+
+/// Time between two events of one action.
+pub(crate) const CADENCE: Duration = Duration::from_millis(500);
+
+/// Keeps the figures and knows when the next event is due.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pub(crate) event: Event,
+    begun: Instant,
+    phase_begun: Instant,
+    last_sent: Option<Instant>,
+}
+
+impl Meter {
+    pub(crate) fn new(sector_count: u64, ring_bytes: u64) -> Self {
+        let now = Instant::now();
+        let event = Event {
+            action: WriteAction::ValidatingMedia,
+            elapsed: Duration::ZERO,
+            remaining: None,
+            start_lba: Lba(0),
+            sector_count,
+            last_read_lba: None,
+            last_written_lba: None,
+            system_buffer: Fill { total: ring_bytes, used: 0 },
+            drive_buffer: None,
+            done: 0,
+            of: 0,
+            rate: 0.0,
+        };
+        Self { event, begun: now, phase_begun: now, last_sent: None }
+    }
+
+    pub(crate) fn action(&self) -> WriteAction {
+        self.event.action
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Begins a phase; its first event is due at once.
+    pub(crate) fn enter(&mut self, action: WriteAction, of: u64) {
+        self.event.action = action;
+        self.event.done = 0;
+        self.event.of = of;
+        self.event.rate = 0.0;
+        self.event.remaining = None;
+        self.phase_begun = Instant::now();
+        self.last_sent = None;
+    }
+
+    /// Whether half a second has passed since the last event of this phase.
+    pub(crate) fn is_due(&self) -> bool {
+        self.last_sent.is_none_or(|at| at.elapsed() >= CADENCE)
+    }
+
+    /// The event for now; counts as sent.
+    pub(crate) fn take(&mut self) -> Event {
+        self.last_sent = Some(Instant::now());
+        self.event.elapsed = self.begun.elapsed();
+        let seconds = self.phase_begun.elapsed().as_secs_f64();
+        if self.event.done > 0 && seconds > 0.0 {
+            self.event.rate = as_float(self.event.done) / seconds;
+            let left = as_float(self.event.of.saturating_sub(self.event.done)) / self.event.rate;
+            self.event.remaining = Duration::try_from_secs_f64(left).ok();
+        }
+        self.event
+    }
+}
+
+/// Sector counts are far below 2^53, so this loses nothing.
+fn as_float(n: u64) -> f64 {
+    let (high, low) = (n >> 32, n & u64::from(u32::MAX));
+    f64::from(u32::try_from(high).unwrap_or(u32::MAX)) * 4_294_967_296.0
+        + f64::from(u32::try_from(low).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,413 @@
+//! Writing a data image: from the check of the medium to the verified disc.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use glassmaster_disc::{BlockSource, Lba, MediaType, SECTOR};
+use glassmaster_mmc::cmd::SendOpcInformation;
+use glassmaster_mmc::feature::{CdMastering, CdTrackAtOnce, FeatureData};
+use glassmaster_recorder::{
+    Blame, DiscRecorder, HResult, MediaState, Medium, PreventRemoval, Repeat, WriteSpeed, check_client_name,
+};
+
+use crate::cancel::CancelHandle;
+use crate::digest::Sha256Sum;
+use crate::engine::{Target, WriteEngine};
+use crate::error::{Error, ErrorKind, Unsuitable};
+use crate::event::{Event, WriteAction};
+use crate::job::Job;
+use crate::options::{DataOptions, Reload};
+use crate::recipe::{self, Closing, Recipe, Supports};
+use crate::ring::Ring;
+use crate::verify::{self, Samples, Sent, Verified, VerifyLevel};
+
+/// A data write with its options. May be used for any number of discs.
+#[doc(alias = "IDiscFormat2Data")]
+#[doc(alias = "MsftDiscFormat2Data")]
+#[doc(alias = "IDiscFormat2")]
+#[derive(Clone, Debug, Default)]
+pub struct DataBurn {
+    /// Options in force.
+    pub options: DataOptions,
+}
+
+/// A write that went well.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BurnReport {
+    /// Type of the medium.
+    pub media: MediaType,
+    /// Block of the first sector of the source.
+    pub start_lba: Lba,
+    /// Sectors of the source.
+    pub sectors: u64,
+    /// Zero sectors written after them: post-gap and padding.
+    pub padding: u32,
+    /// In which state the medium was left.
+    pub closing: Closing,
+    /// Speed that was set, where the drive names any.
+    pub speed: Option<WriteSpeed>,
+    /// [`HResult::OK`], or which part of the requested speed was replaced.
+    pub speed_result: HResult,
+    /// Time for everything.
+    pub elapsed: Duration,
+    /// Time for the data alone.
+    pub writing: Duration,
+    /// Times the ring ran empty while writing: the source was too slow.
+    pub underruns: u64,
+    /// Times the drive said "later" to a block: its buffer was full.
+    pub stalls: u64,
+    /// SHA-256 of what was sent; with full verification.
+    pub sha256: Option<Sha256Sum>,
+    /// Result of the verification, `None` when none was asked for.
+    pub verified: Option<Verified>,
+    /// What a person should know though all went well.
+    pub notes: Vec<String>,
+}
+
+/// What the check of drive and medium found: all that is needed to decide before writing.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Suitability {
+    /// The medium as it is.
+    pub medium: Medium,
+    /// Block the first sector of the source would go to.
+    pub start_lba: Lba,
+    /// Sectors that would be written, padding and post-gap included.
+    pub needed: u64,
+    /// The state that the medium would be left in.
+    pub closing: Closing,
+    /// The medium would be formatted first.
+    pub format: bool,
+}
+
+impl DataBurn {
+    /// A write with these options.
+    #[must_use]
+    pub fn new(options: DataOptions) -> Self {
+        Self { options }
+    }
+
+    /// Checks drive and medium for a source of `sectors` sectors, without changing anything.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsuitable`] with the reason and the next step; [`ErrorKind::Device`].
+    #[doc(alias = "IsCurrentMediaSupported")]
+    #[doc(alias = "IsRecorderSupported")]
+    pub fn check(&self, recorder: &DiscRecorder, sectors: u64) -> Result<Suitability, Error> {
+        let mut go = |_: &Event| ControlFlow::Continue(());
+        let cancel = CancelHandle::new();
+        let job = Job::new(recorder, &self.options, &mut go, &cancel, sectors);
+        let (medium, recipe, target) = validate(&job, sectors)?;
+        Ok(Suitability {
+            start_lba: target.start,
+            needed: total_of(target, &*recipe),
+            closing: recipe.closing(),
+            format: recipe.needs_format(&medium),
+            medium,
+        })
+    }
+
+    /// Writes `source` as a new session or, on overwritable media, from block 0, and verifies it as the options say.
+    ///
+    /// Blocks until all is done. `events` hears what happens, on this thread, in the order that
+    /// [`WriteAction`] lists, and may end the write by `Break`; `cancel` does so from any thread. Nothing is
+    /// written before drive, medium and source have been checked. The drive is held exclusively and its tray locked
+    /// meanwhile; lock, mode page and speed are put back on every way out, a panic of `events` included.
+    ///
+    /// # Errors
+    /// [`Error`]; see [`Error::is_unsuitable`], [`Error::is_cancelled`], [`Error::is_verification`]. After a cancel
+    /// what was written is closed where the medium allows it; [`Error::aftermath`] says what became of the disc.
+    #[doc(alias = "Write")]
+    pub fn write(
+        &self,
+        recorder: &DiscRecorder,
+        source: Arc<dyn BlockSource>,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<BurnReport, Error> {
+        let sectors = source.block_count();
+        let mut job = Job::new(recorder, &self.options, events, cancel, sectors);
+        check_arguments(&job, sectors)?;
+        let held = recorder.acquire_exclusive_access(&self.options.client_name);
+        let held = job.check(held)?;
+        job.enter(WriteAction::ValidatingMedia, 0)?;
+        let (medium, mut recipe, target) = validate(&job, sectors)?;
+        let locked = recorder.prevent_removal();
+        let locked = job.check(locked)?;
+        let result = run(&mut job, &source, &medium, &mut *recipe, target, locked);
+        drop(held);
+        result
+    }
+}
+
+fn check_arguments(job: &Job<'_>, sectors: u64) -> Result<(), Error> {
+    let wrong = |text: String| Err(job.fail(ErrorKind::Argument(text)));
+    job.check(check_client_name(&job.options.client_name))?;
+    if let Err(text) = job.options.ring.check() {
+        return wrong(text);
+    }
+    if sectors == 0 {
+        return wrong("the source is empty: there is nothing to write".to_owned());
+    }
+    if i32::try_from(sectors).is_err() {
+        return wrong(format!("the source has {sectors} sectors, more than any disc"));
+    }
+    Ok(())
+}
+
+/// Everything that can be known before the first change to drive or medium.
+fn validate(job: &Job<'_>, sectors: u64) -> Result<(Medium, Box<dyn Recipe>, Target), Error> {
+    let unsuitable = |why| job.fail(ErrorKind::Unsuitable(why));
+    let configuration = job.check(job.recorder.configuration())?;
+    if !configuration.profiles().iter().any(|p| recipe::MEDIA.contains(&p.media_type())) {
+        return Err(unsuitable(Unsuitable::Recorder));
+    }
+    let medium = match job.recorder.medium() {
+        Ok(medium) => medium,
+        Err(e) if e.is_no_medium() => return Err(unsuitable(Unsuitable::NoMedium)),
+        Err(e) => return Err(job.fail(ErrorKind::Device(e))),
+    };
+    // Asked again: features are current only once the medium is ready.
+    let configuration = job.check(job.recorder.configuration())?;
+    let current = |on: bool, code| configuration.is_current(code).then_some(on);
+    let supports = Supports {
+        session_at_once: configuration
+            .feature::<CdMastering>()
+            .filter(|f| f.session_at_once)
+            .and_then(|f| current(f.buffer_underrun_free, CdMastering::CODE)),
+        track_at_once: configuration
+            .feature::<CdTrackAtOnce>()
+            .and_then(|f| current(f.buffer_underrun_free, CdTrackAtOnce::CODE)),
+    };
+    check_state(&medium, job.options).map_err(unsuitable)?;
+    let Some(recipe) = recipe::for_medium(&medium, job.options, sectors, &supports) else {
+        return Err(unsuitable(Unsuitable::MediaType(medium.kind)));
+    };
+    let target = recipe.target(&medium, sectors);
+    let needed = total_of(target, &*recipe);
+    if needed > medium.free {
+        return Err(unsuitable(Unsuitable::TooLarge { needed, free: medium.free, medium: medium.kind }));
+    }
+    Ok((medium, recipe, target))
+}
+
+/// Sectors that a write takes from the free ones; the pre-gap stands before block 0 and takes none.
+fn total_of(target: Target, recipe: &dyn Recipe) -> u64 {
+    target.sectors.saturating_add(u64::from(target.tail)).saturating_add(recipe.overhead())
+}
+
+fn check_state(medium: &Medium, options: &DataOptions) -> Result<(), Unsuitable> {
+    let state = medium.state;
+    if state.contains(MediaState::UNSUPPORTED_MEDIA) || !recipe::MEDIA.contains(&medium.kind) {
+        return Err(Unsuitable::MediaType(medium.kind));
+    }
+    if state.contains(MediaState::WRITE_PROTECTED) {
+        return Err(Unsuitable::WriteProtected(medium.protection.to_string()));
+    }
+    if state.contains(MediaState::FINALIZED) {
+        return Err(Unsuitable::Closed);
+    }
+    if state.contains(MediaState::NON_EMPTY_SESSION) {
+        return Err(Unsuitable::UnfinishedSession);
+    }
+    if state.is_unusable() {
+        let why = "the drive's answers about it contradict each other or name no place to write".to_owned();
+        return Err(Unsuitable::Damaged(why));
+    }
+    let overwrites = state.contains(MediaState::OVERWRITE_ONLY) && !state.contains(MediaState::BLANK);
+    if overwrites && !options.force_overwrite {
+        return Err(Unsuitable::NotBlank);
+    }
+    Ok(())
+}
+
+/// From the first change to the end.
+fn run(
+    job: &mut Job<'_>,
+    source: &Arc<dyn BlockSource>,
+    medium: &Medium,
+    recipe: &mut dyn Recipe,
+    target: Target,
+    locked: PreventRemoval,
+) -> Result<BurnReport, Error> {
+    let full = job.options.verify == VerifyLevel::Full;
+    // Reading ahead begins while the drive is made ready.
+    let ring = Ring::start(Arc::clone(source), target.sectors, job.options.ring, full);
+    let mut ring = ring.map_err(|e| job.fail(ErrorKind::Thread(e)))?;
+
+    let mut medium = medium.clone();
+    if recipe.needs_format(&medium) {
+        job.enter(WriteAction::FormattingMedia, 0)?;
+        recipe.format(job, &medium)?;
+        let formatted = job.recorder.medium();
+        medium = job.check(formatted)?;
+        let needed = total_of(target, recipe);
+        if needed > medium.free {
+            let (free, medium) = (medium.free, medium.kind);
+            return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::TooLarge { needed, free, medium })));
+        }
+    }
+    job.enter(WriteAction::InitializingHardware, 0)?;
+    let speed = job.recorder.set_write_speed(job.options.speed, job.options.pure_cav);
+    let (speed, speed_guard) = job.check(speed)?;
+    let result = prepare_and_write(job, &medium, recipe, target, &mut ring);
+    let (target, samples, writing) = match result {
+        Ok(done) => done,
+        Err(mut error) => {
+            drop(ring);
+            clean_up(job, recipe, &mut error);
+            return Err(error);
+        }
+    };
+    let underruns = ring.underruns;
+    let digest = ring.digest();
+    drop(ring);
+    job.enter(WriteAction::Finalization, 0).or_else(|e| if e.is_cancelled() { Ok(()) } else { Err(e) })?;
+    let finalised = recipe.finalise(job);
+    job.notes.extend(recipe.restore());
+    if let Err(e) = speed_guard.restore() {
+        job.notes.push(format!("the speed of the drive could not be put back ({e})"));
+    }
+    finalised?;
+
+    let sha256 = digest.as_ref().map(|d| d.whole);
+    let mut locked = Some(locked);
+    let verified = if job.options.verify == VerifyLevel::None {
+        None
+    } else {
+        let sent = Sent { target, samples, digest, source: Arc::clone(source) };
+        Some(verify_disc(job, &sent, recipe.closing(), &mut locked)?)
+    };
+    if let Some(Err(e)) = locked.take().map(PreventRemoval::release) {
+        job.notes.push(format!("the tray could not be unlocked ({e})"));
+    }
+    let report = BurnReport {
+        media: medium.kind,
+        start_lba: target.start,
+        sectors: target.sectors,
+        padding: target.tail,
+        closing: recipe.closing(),
+        speed: speed.speed,
+        speed_result: speed.result,
+        elapsed: job.meter.elapsed(),
+        writing,
+        underruns,
+        stalls: job.stalls,
+        sha256,
+        verified,
+        notes: std::mem::take(&mut job.notes),
+    };
+    job.completed();
+    Ok(report)
+}
+
+fn prepare_and_write(
+    job: &mut Job<'_>,
+    medium: &Medium,
+    recipe: &mut dyn Recipe,
+    target: Target,
+    ring: &mut Ring,
+) -> Result<(Target, Samples, Duration), Error> {
+    let target = recipe.initialise(job, medium, target)?;
+    job.meter.event.start_lba = target.start;
+    if recipe.calibrates() {
+        job.enter(WriteAction::CalibratingPower, 0)?;
+        calibrate(job)?;
+    }
+    job.enter(WriteAction::WritingData, target.sectors)?;
+    let mut samples = if job.options.verify == VerifyLevel::None {
+        Samples::none()
+    } else {
+        Samples::choose(target.sectors, job.options.verify_seed)
+    };
+    let begun = job.meter.elapsed();
+    WriteEngine::new(job, target).run(ring, &mut samples)?;
+    let writing = job.meter.elapsed().saturating_sub(begun);
+    Ok((target, samples, writing))
+}
+
+/// SEND OPC INFORMATION (MMC-6); a drive without it calibrates by itself.
+fn calibrate(job: &mut Job<'_>) -> Result<(), Error> {
+    let recorder = job.recorder;
+    let timeout = recorder.patience().long_command;
+    let limit = recorder.patience().ready;
+    job.wait("calibrating the laser", limit, true, &mut || match recorder.send(
+        &SendOpcInformation::calibrate(),
+        &[],
+        timeout,
+        Repeat::Never,
+    ) {
+        Err(e) if e.is_unsupported() => Ok(()),
+        other => other,
+    })
+}
+
+/// After a failed write: what was written is flushed and closed where drive and medium are sound, and the settings are put
+/// back. What goes wrong here is told along with the first error.
+fn clean_up(job: &mut Job<'_>, recipe: &mut dyn Recipe, error: &mut Error) {
+    let began = job.meter.action() == WriteAction::WritingData && job.meter.event.last_written_lba.is_some();
+    let sound = matches!(error.blame(), Blame::Cancelled | Blame::Source | Blame::Caller);
+    if began && sound {
+        match recipe.abandon(job) {
+            Ok(text) => error.add_aftermath(text),
+            Err(e) => error.add_aftermath(format!("the disc could not be closed ({})", e.kind())),
+        }
+    } else if began {
+        error.add_aftermath("the disc is only partly written");
+    }
+    if let Some(text) = recipe.restore() {
+        error.add_aftermath(text);
+    }
+}
+
+/// Makes the drive look at the disc it has written, and compares.
+fn verify_disc(
+    job: &mut Job<'_>,
+    sent: &Sent,
+    closing: Closing,
+    locked: &mut Option<PreventRemoval>,
+) -> Result<Verified, Error> {
+    job.enter(WriteAction::Verifying, sent.target.sectors)?;
+    match job.options.reload {
+        Reload::Never => {}
+        Reload::Always => reload(job, locked)?,
+        Reload::IfNeeded => {
+            if !reads_new_data(job, sent.target)? && job.check(job.recorder.can_load())? {
+                job.notes.push("the disc was ejected and loaded again to be verified".to_owned());
+                reload(job, locked)?;
+            }
+        }
+    }
+    job.wait_idle("loading the medium", job.recorder.patience().ready, true)?;
+    let contradictions = verify::check_disc(job, sent.target, closing)?;
+    verify::read_back(job, sent, contradictions)
+}
+
+/// Whether the drive reads the first and the last sector; some know the new session only after a reload.
+fn reads_new_data(job: &mut Job<'_>, target: Target) -> Result<bool, Error> {
+    job.wait_idle("loading the medium", job.recorder.patience().ready, true)?;
+    let Ok(start) = u64::try_from(target.start.0) else { return Ok(false) };
+    let end = start.saturating_add(target.sectors);
+    let disc = job.recorder.disc_source_of(end);
+    let mut sector = vec![0; SECTOR];
+    for lba in [start, end.saturating_sub(1)] {
+        match disc.read(lba, &mut sector) {
+            Ok(()) => {}
+            Err(e) if e.blame() == Blame::Transport => return Err(job.fail(ErrorKind::Device(e))),
+            Err(_) => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+fn reload(job: &mut Job<'_>, locked: &mut Option<PreventRemoval>) -> Result<(), Error> {
+    if let Some(guard) = locked.take() {
+        job.check(guard.release())?;
+    }
+    job.check(job.recorder.eject())?;
+    job.check(job.recorder.load())?;
+    job.wait_idle("loading the medium", job.recorder.patience().ready, true)?;
+    let guard = job.recorder.prevent_removal();
+    *locked = Some(job.check(guard)?);
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! Whole operations on a disc.
+
+pub(crate) mod data;

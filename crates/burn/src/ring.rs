@@ -1,0 +1,387 @@
+//! Read-ahead between source and drive: a thread fills buffers, the writer empties them.
+//!
+//! A drive that runs out of data stops its laser and has to find its place again, so the source is read ahead by a
+//! bounded amount and writing begins with a full ring.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use glassmaster_disc::{BlockSource, SECTOR, SECTOR_U64};
+
+use crate::digest::{Digest, DigestBuilder};
+
+/// The source could not deliver a sector.
+#[derive(Debug)]
+pub(crate) struct SourceError {
+    /// First sector of the read that failed.
+    pub(crate) sector: u64,
+    pub(crate) error: io::Error,
+}
+
+/// How the ring is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RingOptions {
+    /// Number of buffers, 2 to 1024.
+    pub slots: usize,
+    /// Sectors of one buffer, 1 to 2048; a multiple of 32 keeps buffers and ECC blocks of all media in step.
+    pub slot_sectors: usize,
+}
+
+impl Default for RingOptions {
+    /// 4 x 256 KiB: more falls out of the processor's cache and is slower where the drive is faster than the source.
+    fn default() -> Self {
+        Self { slots: 4, slot_sectors: 128 }
+    }
+}
+
+impl RingOptions {
+    /// 32 x 256 KiB = 8 MiB, over a second of data at 5 MB/s, for drives that must not run dry.
+    #[must_use]
+    pub const fn deep() -> Self {
+        Self { slots: 32, slot_sectors: 128 }
+    }
+
+    /// Bytes of all buffers.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        u64::try_from(self.slots.saturating_mul(self.slot_sectors))
+            .unwrap_or(u64::MAX)
+            .saturating_mul(SECTOR_U64)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !(2..=1024).contains(&self.slots) {
+            return Err(format!("a ring has 2 to 1024 buffers, not {}", self.slots));
+        }
+        if !(1..=2048).contains(&self.slot_sectors) {
+            return Err(format!("a buffer of the ring has 1 to 2048 sectors, not {}", self.slot_sectors));
+        }
+        Ok(())
+    }
+}
+
+/// What the writer got.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// The next sectors, in order.
+    Piece(Vec<u8>),
+    /// All sectors were delivered.
+    End,
+    /// The source has not delivered in the time given.
+    Pending,
+}
+
+struct State {
+    filled: VecDeque<Vec<u8>>,
+    free: Vec<Vec<u8>>,
+    sectors_read: u64,
+    /// Set once by the reader.
+    ended: Option<Result<Option<Digest>, SourceError>>,
+    /// The writer is gone.
+    closed: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(&self, result: Result<Option<Digest>, SourceError>) {
+        let mut state = self.lock();
+        if state.ended.is_none() {
+            state.ended = Some(result);
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+}
+
+/// The writer's end. Dropping it stops the reader at its next buffer.
+pub(crate) struct Ring {
+    shared: Arc<Shared>,
+    slots: usize,
+    started: bool,
+    starving: bool,
+    /// Times that the writer found the ring empty after writing had begun.
+    pub(crate) underruns: u64,
+}
+
+/// Ends the ring when the reader ends, even when the source panics.
+struct Reader {
+    shared: Arc<Shared>,
+    sector: u64,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let error = io::Error::other("the source ended without delivering its data");
+        self.shared.finish(Err(SourceError { sector: self.sector, error }));
+    }
+}
+
+impl Reader {
+    fn run(&mut self, source: &dyn BlockSource, sectors: u64, slot_sectors: usize, digest: bool) {
+        let mut builder = digest.then(DigestBuilder::new);
+        while self.sector < sectors {
+            let Some(mut buf) = self.free_buffer() else { return };
+            let left = usize::try_from(sectors - self.sector).unwrap_or(usize::MAX);
+            let count = left.min(slot_sectors);
+            buf.resize(count * SECTOR, 0);
+            if let Err(error) = source.read_blocks(self.sector, &mut buf) {
+                self.shared.finish(Err(SourceError { sector: self.sector, error }));
+                return;
+            }
+            if let Some(builder) = &mut builder {
+                builder.update(&buf);
+            }
+            self.sector += u64::try_from(count).unwrap_or(0);
+            let mut state = self.shared.lock();
+            state.sectors_read = self.sector;
+            state.filled.push_back(buf);
+            drop(state);
+            self.shared.changed.notify_all();
+        }
+        self.shared.finish(Ok(builder.map(DigestBuilder::finish)));
+    }
+
+    /// Waits for an empty buffer; `None` when the writer is gone.
+    fn free_buffer(&self) -> Option<Vec<u8>> {
+        let mut state = self.shared.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(buf) = state.free.pop() {
+                return Some(buf);
+            }
+            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Ring {
+    /// Starts reading `sectors` sectors from sector 0 of the source. With `digest` everything read is hashed.
+    ///
+    /// The thread is not joined: a source that hangs must not hang the one who gave up on it.
+    pub(crate) fn start(
+        source: Arc<dyn BlockSource>,
+        sectors: u64,
+        options: RingOptions,
+        digest: bool,
+    ) -> io::Result<Self> {
+        let free = (0..options.slots).map(|_| Vec::with_capacity(options.slot_sectors * SECTOR)).collect();
+        let state = State { filled: VecDeque::new(), free, sectors_read: 0, ended: None, closed: false };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let mut reader = Reader { shared: Arc::clone(&shared), sector: 0 };
+        thread::Builder::new()
+            .name("source reader".to_owned())
+            .spawn(move || reader.run(&*source, sectors, options.slot_sectors, digest))?;
+        Ok(Self { shared, slots: options.slots, started: false, starving: false, underruns: 0 })
+    }
+
+    /// Waits until the ring is full or the source has ended, at most for `limit`. Returns whether it is so.
+    pub(crate) fn prefill(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        let mut state = self.shared.lock();
+        loop {
+            if state.filled.len() >= self.slots || state.ended.is_some() {
+                return true;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The next buffer, waiting for the source at most for `limit`.
+    pub(crate) fn next(&mut self, limit: Duration) -> Result<Next, SourceError> {
+        let deadline = Instant::now() + limit;
+        let mut state = self.shared.lock();
+        loop {
+            if let Some(buf) = state.filled.pop_front() {
+                self.started = true;
+                self.starving = false;
+                return Ok(Next::Piece(buf));
+            }
+            match &mut state.ended {
+                Some(Ok(_)) => return Ok(Next::End),
+                Some(Err(e)) => {
+                    let error = io::Error::new(e.error.kind(), "already reported");
+                    let error = std::mem::replace(&mut e.error, error);
+                    return Err(SourceError { sector: e.sector, error });
+                }
+                None => {}
+            }
+            if self.started && !self.starving {
+                self.starving = true;
+                self.underruns += 1;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Next::Pending);
+            }
+            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Gives a buffer back.
+    pub(crate) fn recycle(&self, buf: Vec<u8>) {
+        self.shared.lock().free.push(buf);
+        self.shared.changed.notify_all();
+    }
+
+    /// Bytes read and not yet taken, and sectors read so far.
+    pub(crate) fn level(&self) -> (u64, u64) {
+        let state = self.shared.lock();
+        let bytes = state.filled.iter().map(Vec::len).sum::<usize>();
+        (u64::try_from(bytes).unwrap_or(u64::MAX), state.sectors_read)
+    }
+
+    /// Hash of everything read, once [`Next::End`] has come and hashing was asked for.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        match &mut self.shared.lock().ended {
+            Some(Ok(digest)) => digest.take(),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAIT: Duration = Duration::from_secs(20);
+
+    fn image(sectors: usize) -> Vec<u8> {
+        (0..sectors * SECTOR).map(|i| u8::try_from((i / 7 + i / SECTOR) % 251).unwrap()).collect()
+    }
+
+    fn drain(ring: &mut Ring) -> Result<Vec<u8>, SourceError> {
+        let mut out = Vec::new();
+        loop {
+            match ring.next(WAIT)? {
+                Next::Piece(buf) => {
+                    out.extend_from_slice(&buf);
+                    ring.recycle(buf);
+                }
+                Next::End => return Ok(out),
+                Next::Pending => panic!("the source is in memory"),
+            }
+        }
+    }
+
+    #[test]
+    fn delivers_every_sector_in_order_through_few_buffers() {
+        for (sectors, slots, slot_sectors) in [(1, 2, 1), (7, 2, 3), (300, 3, 16), (64, 4, 128)] {
+            let data = image(sectors);
+            let options = RingOptions { slots, slot_sectors };
+            let count = u64::try_from(sectors).unwrap();
+            let mut ring = Ring::start(Arc::new(data.clone()), count, options, true).unwrap();
+            assert!(ring.prefill(WAIT));
+            assert!(ring.level().0 <= options.bytes());
+            assert_eq!(drain(&mut ring).unwrap(), data);
+            assert!(ring.digest().is_some());
+        }
+    }
+
+    struct Flawed;
+
+    impl BlockSource for Flawed {
+        fn block_count(&self) -> u64 {
+            100
+        }
+
+        fn read_blocks(&self, lba: u64, _: &mut [u8]) -> io::Result<()> {
+            if lba >= 40 { Err(io::Error::other("file vanished")) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn an_error_comes_after_the_sectors_before_it() {
+        let options = RingOptions { slots: 2, slot_sectors: 20 };
+        let mut ring = Ring::start(Arc::new(Flawed), 100, options, false).unwrap();
+        let mut good = 0;
+        let error = loop {
+            match ring.next(WAIT) {
+                Ok(Next::Piece(buf)) => {
+                    good += buf.len() / SECTOR;
+                    ring.recycle(buf);
+                }
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((good, error.sector), (40, 40));
+        assert_eq!(error.error.to_string(), "file vanished");
+    }
+
+    struct Panicking;
+
+    impl BlockSource for Panicking {
+        fn block_count(&self) -> u64 {
+            8
+        }
+
+        fn read_blocks(&self, _: u64, _: &mut [u8]) -> io::Result<()> {
+            panic!("a broken source")
+        }
+    }
+
+    #[test]
+    fn a_source_that_panics_ends_the_ring() {
+        let mut ring = Ring::start(Arc::new(Panicking), 8, RingOptions::default(), false).unwrap();
+        assert!(ring.next(WAIT).is_err());
+    }
+
+    struct Slow;
+
+    impl BlockSource for Slow {
+        fn block_count(&self) -> u64 {
+            4
+        }
+
+        fn read_blocks(&self, lba: u64, _: &mut [u8]) -> io::Result<()> {
+            if lba == 2 {
+                thread::sleep(Duration::from_millis(200));
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_slow_source_is_counted_once_per_gap() {
+        let options = RingOptions { slots: 2, slot_sectors: 1 };
+        let mut ring = Ring::start(Arc::new(Slow), 4, options, false).unwrap();
+        let mut pieces = 0;
+        let mut pending = 0;
+        loop {
+            match ring.next(Duration::from_millis(10)).unwrap() {
+                Next::Piece(buf) => {
+                    pieces += 1;
+                    ring.recycle(buf);
+                }
+                Next::Pending => pending += 1,
+                Next::End => break,
+            }
+        }
+        assert_eq!(pieces, 4);
+        assert!(pending > 1 && ring.underruns >= 1 && ring.underruns < pending);
+    }
+}

@@ -1,0 +1,91 @@
+//! What the drive says of a disc it has just written.
+
+use glassmaster_mmc::cmd::{DiscStatus, ReadTrackInformation, TrackInformation};
+use glassmaster_recorder::Error as DriveError;
+
+use crate::engine::Target;
+use crate::error::Error;
+use crate::job::Job;
+use crate::recipe::Closing;
+
+/// Most tracks a disc of any kind can have (BD-R, MMC-6 4.6.3); more is nonsense of the drive.
+const MOST_TRACKS: u16 = 7927;
+
+/// Statements of the drive that contradict the write; empty when disc and track information are plausible. A question
+/// the drive refuses is one of them; only a lost connection is an error.
+pub(crate) fn check_disc(job: &mut Job<'_>, target: Target, closing: Closing) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    if let Err(e) = look(job, target, closing, &mut found) {
+        match e {
+            DriveError::Transport { .. } => return job.check(Err(e)),
+            other => found.push(other.to_string()),
+        }
+    }
+    Ok(found)
+}
+
+fn look(
+    job: &mut Job<'_>,
+    target: Target,
+    closing: Closing,
+    found: &mut Vec<String>,
+) -> Result<(), DriveError> {
+    let recorder = job.recorder;
+    let first = i64::from(target.start.0);
+    let last = first.saturating_add(i64::try_from(target.sectors).unwrap_or(i64::MAX)).saturating_sub(1);
+    let disc = recorder.disc_information()?;
+    let expected = match closing {
+        Closing::Appendable => Some(DiscStatus::Incomplete),
+        Closing::Final => Some(DiscStatus::Complete),
+        Closing::Overwritable => None,
+    };
+    if let Some(expected) = expected
+        && disc.status != expected
+    {
+        found.push(format!("the drive reports disc status {:?} instead of {expected:?}", disc.status));
+    }
+    if disc.sessions == 0 || disc.last_track_in_last_session == 0 {
+        found.push("the drive reports a disc without sessions or tracks".to_owned());
+    }
+    if disc.last_track_in_last_session > MOST_TRACKS {
+        found.push(format!("the drive reports {} tracks", disc.last_track_in_last_session));
+        return Ok(());
+    }
+    let mut holder: Option<TrackInformation> = None;
+    for number in 1..=disc.last_track_in_last_session {
+        let track = recorder.track_information(&ReadTrackInformation::track(u32::from(number)))?;
+        let start = i64::from(track.start.0);
+        if start <= first && first < start.saturating_add(i64::from(track.size)) {
+            holder = Some(track);
+        }
+    }
+    match holder {
+        None => found.push(format!("no track holds block {first}")),
+        Some(track) => {
+            let end = i64::from(track.start.0).saturating_add(i64::from(track.size)).saturating_sub(1);
+            if end < last {
+                found.push(format!("track {} ends at block {end}, before block {last}", track.track));
+            }
+            if track.damage {
+                found.push(format!("track {} is marked as damaged", track.track));
+            }
+            if track.blank && closing != Closing::Overwritable {
+                found.push(format!("track {} is reported as blank", track.track));
+            }
+            if let Some(recorded) = track.last_recorded
+                && i64::from(recorded.0) < last
+                && closing != Closing::Overwritable
+            {
+                found.push(format!(
+                    "the last recorded block of track {} is {recorded}, before block {last}",
+                    track.track
+                ));
+            }
+        }
+    }
+    let capacity = recorder.read_capacity()?;
+    if i64::from(capacity.last.0) < last {
+        found.push(format!("the disc is readable up to block {} only, before block {last}", capacity.last));
+    }
+    Ok(())
+}
