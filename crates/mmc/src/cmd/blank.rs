@@ -1,4 +1,4 @@
-//! BLANK (MMC-6): erases CD-RW and DVD-RW.
+//! BLANK (MMC-6 6.2): erases CD-RW and DVD-RW.
 
 use crate::bytes::{command, open_code};
 use crate::command::Transfer;
@@ -18,6 +18,7 @@ open_code! {
 
 command! {
     /// Erases.
+    #[doc(alias = "A1h")]
     struct Blank[12] BLANK "BLANK" |_| Transfer::None => {
         /// IMMED: status comes before the work is done.
         immediate: bool = 1 & 0x10,

@@ -1,4 +1,4 @@
-//! CLOSE TRACK SESSION (MMC-6).
+//! CLOSE TRACK SESSION (MMC-6 6.3).
 
 use crate::bytes::{command, open_code};
 use crate::command::Transfer;
@@ -18,6 +18,7 @@ open_code! {
 
 command! {
     /// Ends a track, a session, or the recording of the disc for good.
+    #[doc(alias = "5Bh")]
     struct CloseTrackSession[10] CLOSE_TRACK_SESSION "CLOSE TRACK SESSION" |_| Transfer::None => {
         /// IMMED: status comes before the work is done.
         immediate: bool = 1 & 0x01,

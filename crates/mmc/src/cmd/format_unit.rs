@@ -1,4 +1,4 @@
-//! FORMAT UNIT (MMC-6) with its parameter list.
+//! FORMAT UNIT (MMC-6 6.4) with its parameter list.
 
 use crate::bytes::{U24, command, layout, open_code};
 use crate::command::Transfer;
@@ -6,6 +6,7 @@ use crate::field::FieldError;
 
 command! {
     /// Formats the medium as the parameter list says. The block has no length: the list of MMC is always 12 bytes.
+    #[doc(alias = "04h")]
     struct FormatUnit[6] FORMAT_UNIT "FORMAT UNIT"
     |c| if c.format_data { Transfer::Out(FormatParameters::LEN) } else { Transfer::None } => {
         /// FMTDATA: a parameter list follows.

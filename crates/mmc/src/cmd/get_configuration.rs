@@ -1,4 +1,4 @@
-//! GET CONFIGURATION (MMC-6): profile and features.
+//! GET CONFIGURATION (MMC-6 6.5): profile and features.
 
 use crate::bytes::{closed_code, command, read};
 use crate::command::{Query, Transfer};
@@ -21,6 +21,7 @@ closed_code! {
 
 command! {
     /// Asks what the drive can do now, and with any medium.
+    #[doc(alias = "46h")]
     struct GetConfiguration[10] GET_CONFIGURATION "GET CONFIGURATION"
     |c| Transfer::In(c.allocation_length.into()) => {
         /// Which features.

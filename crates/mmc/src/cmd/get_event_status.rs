@@ -1,4 +1,4 @@
-//! GET EVENT STATUS NOTIFICATION (MMC-6): medium changes, eject requests, busy times.
+//! GET EVENT STATUS NOTIFICATION (MMC-6 6.6): medium changes, eject requests, busy times.
 
 use crate::bytes::{Field, command, open_code, set_length16, sized16};
 use crate::command::{Query, Transfer};
@@ -37,6 +37,7 @@ impl Field for EventClasses {
 
 command! {
     /// Asks for the next event of the requested classes, the lowest class first.
+    #[doc(alias = "4Ah")]
     struct GetEventStatusNotification[10] GET_EVENT_STATUS_NOTIFICATION "GET EVENT STATUS NOTIFICATION"
     |c| Transfer::In(c.allocation_length.into()) => {
         /// POLLED: answer at once. Drives refuse the asynchronous form with 5/24/00.

@@ -1,4 +1,4 @@
-//! GET PERFORMANCE (MMC-6): speeds that drive and medium allow.
+//! GET PERFORMANCE (MMC-6 6.7): speeds that drive and medium allow.
 
 use glassmaster_disc::Lba;
 
@@ -21,6 +21,7 @@ open_code! {
 
 command! {
     /// Asks for performance descriptors.
+    #[doc(alias = "ACh")]
     struct GetPerformance[12] GET_PERFORMANCE "GET PERFORMANCE"
     |c| Transfer::In(c.allocation()) => {
         /// TOLERANCE of type 0: 10b, values within 10 %.

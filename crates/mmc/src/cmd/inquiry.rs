@@ -6,6 +6,7 @@ use crate::field::ResponseError;
 
 command! {
     /// Asks who the drive is. Works without a medium and never clears a unit attention.
+    #[doc(alias = "12h")]
     struct Inquiry[6] INQUIRY "INQUIRY" |c| Transfer::In(c.allocation_length.into()) => {
         /// EVPD: the vital product data page instead of the standard data.
         vital_product_data: bool = 1 & 0x01,

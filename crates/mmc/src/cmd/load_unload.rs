@@ -1,10 +1,11 @@
-//! LOAD/UNLOAD MEDIUM (MMC-6): changers.
+//! LOAD/UNLOAD MEDIUM (MMC-6 6.9): changers.
 
 use crate::bytes::command;
 use crate::command::Transfer;
 
 command! {
     /// Moves a disc between a slot and the playing position.
+    #[doc(alias = "A6h")]
     struct LoadUnload[12] LOAD_UNLOAD_MEDIUM "LOAD/UNLOAD MEDIUM" |_| Transfer::None => {
         /// IMMED: status comes before the work is done.
         immediate: bool = 1 & 0x01,

@@ -1,4 +1,4 @@
-//! MECHANISM STATUS (MMC-6).
+//! MECHANISM STATUS (MMC-6 6.10).
 
 use glassmaster_disc::Lba;
 
@@ -8,6 +8,7 @@ use crate::field::ResponseError;
 
 command! {
     /// Asks what the mechanics do.
+    #[doc(alias = "BDh")]
     struct MechanismStatus[12] MECHANISM_STATUS "MECHANISM STATUS"
     |c| Transfer::In(c.allocation_length.into()) => {
         /// Most bytes to return; 8 without slot table.

@@ -5,6 +5,7 @@ use crate::command::Transfer;
 
 command! {
     /// Sets mode pages.
+    #[doc(alias = "55h")]
     struct ModeSelect10[10] MODE_SELECT_10 "MODE SELECT (10)"
     |c| Transfer::Out(c.parameter_list_length.into()) => {
         /// PF: the list holds pages; always set in MMC.

@@ -23,6 +23,7 @@ closed_code! {
 
 command! {
     /// Asks for mode pages; the usual form for CD, DVD and BD.
+    #[doc(alias = "5Ah")]
     struct ModeSense10[10] MODE_SENSE_10 "MODE SENSE (10)" |c| Transfer::In(c.allocation_length.into()) => {
         /// LLBAA: long block descriptors allowed.
         long_lba: bool = 1 & 0x10,
@@ -41,6 +42,7 @@ command! {
 
 command! {
     /// The short form, for old drives and for programs that probe both.
+    #[doc(alias = "1Ah")]
     struct ModeSense6[6] MODE_SENSE_6 "MODE SENSE (6)" |c| Transfer::In(c.allocation_length.into()) => {
         /// DBD: no block descriptors.
         no_block_descriptors: bool = 1 & 0x08,

@@ -1,10 +1,11 @@
-//! PREVENT ALLOW MEDIUM REMOVAL (MMC-6, SPC-4 6.17).
+//! PREVENT ALLOW MEDIUM REMOVAL (MMC-6 6.13, SPC-4 6.17).
 
 use crate::bytes::command;
 use crate::command::Transfer;
 
 command! {
     /// Locks or unlocks the tray.
+    #[doc(alias = "1Eh")]
     struct PreventAllowMediumRemoval[6] PREVENT_ALLOW_MEDIUM_REMOVAL "PREVENT ALLOW MEDIUM REMOVAL"
     |_| Transfer::None => {
         /// PERSISTENT: the eject button becomes an event for the host instead.

@@ -1,4 +1,4 @@
-//! READ (10) and READ (12) (MMC-6).
+//! READ (10) and READ (12) (MMC-6 6.14 and 6.15).
 
 use glassmaster_disc::Lba;
 
@@ -7,6 +7,7 @@ use crate::command::Transfer;
 
 command! {
     /// Reads logical blocks; up to 65535 in one command.
+    #[doc(alias = "28h")]
     struct Read10[10] READ_10 "READ (10)" |c| Transfer::InBlocks(c.blocks.into()) => {
         /// DPO: keep nothing of it in the cache.
         disable_page_out: bool = 1 & 0x10,
@@ -21,6 +22,7 @@ command! {
 
 command! {
     /// Reads logical blocks, as a stream if wanted.
+    #[doc(alias = "A8h")]
     struct Read12[12] READ_12 "READ (12)" |c| Transfer::InBlocks(c.blocks) => {
         /// DPO: keep nothing of it in the cache.
         disable_page_out: bool = 1 & 0x10,

@@ -1,4 +1,4 @@
-//! READ BUFFER CAPACITY (MMC-6).
+//! READ BUFFER CAPACITY (MMC-6 6.17).
 
 use crate::bytes::{command, layout};
 use crate::command::{Query, Transfer};
@@ -6,6 +6,7 @@ use crate::field::ResponseError;
 
 command! {
     /// Asks how full the write buffer is.
+    #[doc(alias = "5Ch")]
     struct ReadBufferCapacity[10] READ_BUFFER_CAPACITY "READ BUFFER CAPACITY"
     |c| Transfer::In(c.allocation_length.into()) => {
         /// BLOCK: count blocks instead of bytes; only with the Real-time Streaming feature that says so.

@@ -1,4 +1,4 @@
-//! READ CAPACITY (MMC-6): the last readable address.
+//! READ CAPACITY (MMC-6 6.18): the last readable address.
 
 use glassmaster_disc::Lba;
 
@@ -8,6 +8,7 @@ use crate::field::ResponseError;
 
 command! {
     /// Asks where the readable area ends.
+    #[doc(alias = "25h")]
     struct ReadCapacity[10] READ_CAPACITY "READ CAPACITY" |_| Transfer::In(8) => {}
 }
 

@@ -48,6 +48,7 @@ open_code! {
 
 command! {
     /// Reads sectors of a CD.
+    #[doc(alias = "BEh")]
     struct ReadCd[12] READ_CD "READ CD"
     |c| Transfer::In(usize::try_from(c.blocks.get()).unwrap_or(usize::MAX).saturating_mul(c.sector_bytes())) => {
         /// EXPECTED SECTOR TYPE.

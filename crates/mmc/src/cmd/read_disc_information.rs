@@ -15,6 +15,7 @@ open_code! {
 
 command! {
     /// Asks for the state of the disc.
+    #[doc(alias = "51h")]
     struct ReadDiscInformation[10] READ_DISC_INFORMATION "READ DISC INFORMATION"
     |c| Transfer::In(c.allocation_length.into()) => {
         /// Which of the three structures.

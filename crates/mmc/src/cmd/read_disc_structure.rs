@@ -35,6 +35,7 @@ open_code! {
 command! {
     /// Asks for a structure.
     #[doc(alias = "READ DVD STRUCTURE")]
+    #[doc(alias = "ADh")]
     struct ReadDiscStructure[12] READ_DISC_STRUCTURE "READ DISC STRUCTURE"
     |c| Transfer::In(c.allocation_length.into()) => {
         /// Which family.

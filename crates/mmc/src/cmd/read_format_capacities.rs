@@ -1,4 +1,4 @@
-//! READ FORMAT CAPACITIES (MMC-6): what the medium is formatted to, and what it could be.
+//! READ FORMAT CAPACITIES (MMC-6 6.23): what the medium is formatted to, and what it could be.
 
 use super::FormatType;
 use crate::bytes::{Field, U24, command, layout, open_code, read};
@@ -7,6 +7,7 @@ use crate::field::ResponseError;
 
 command! {
     /// Asks which formats FORMAT UNIT would take.
+    #[doc(alias = "23h")]
     struct ReadFormatCapacities[10] READ_FORMAT_CAPACITIES "READ FORMAT CAPACITIES"
     |c| Transfer::In(c.allocation_length.into()) => {
         /// Most bytes to return; 252 hold the longest list.

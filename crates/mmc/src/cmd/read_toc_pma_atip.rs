@@ -21,6 +21,7 @@ open_code! {
 
 /// Asks for a table of contents.
 #[doc(alias = "READ TOC/PMA/ATIP")]
+#[doc(alias = "43h")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
 pub struct ReadTocPmaAtip {
     /// MSF: addresses of formats 0 and 1 as minute, second, frame.

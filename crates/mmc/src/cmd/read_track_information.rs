@@ -22,6 +22,7 @@ closed_code! {
 
 command! {
     /// Asks for the state of a track.
+    #[doc(alias = "52h")]
     struct ReadTrackInformation[10] READ_TRACK_INFORMATION "READ TRACK INFORMATION"
     |c| Transfer::In(c.allocation_length.into()) => {
         /// OPEN: the open track at or after the address.

@@ -8,6 +8,7 @@ use crate::field::ResponseError;
 
 command! {
     /// Asks for pending sense data; the way to read the progress of an operation that runs in the background.
+    #[doc(alias = "03h")]
     struct RequestSense[6] REQUEST_SENSE "REQUEST SENSE" |c| Transfer::In(c.allocation_length.into()) => {
         /// DESC: descriptor format instead of fixed.
         descriptor_format: bool = 1 & 0x01,

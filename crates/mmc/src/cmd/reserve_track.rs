@@ -9,6 +9,7 @@ use crate::field::FieldError;
 
 /// Sets room aside for a track (CD, DVD-R) or splits the invisible one (DVD+R, BD-R).
 #[doc(alias = "RESERVE TRACK")]
+#[doc(alias = "53h")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum ReserveTrack {
     /// ARSV = 0: a track of so many blocks from the next writable address on.

@@ -6,6 +6,7 @@ use crate::field::FieldError;
 
 command! {
     /// Sends the cue sheet; the drive then expects exactly that data.
+    #[doc(alias = "5Dh")]
     struct SendCueSheet[10] SEND_CUE_SHEET "SEND CUE SHEET"
     |c| Transfer::Out(usize::try_from(c.cue_sheet_size.get()).unwrap_or(usize::MAX)) => {
         /// CUE SHEET SIZE in bytes, a multiple of 8.

@@ -5,6 +5,7 @@ use crate::command::Transfer;
 
 command! {
     /// Has the drive calibrate its laser, or gives it values from an earlier calibration.
+    #[doc(alias = "54h")]
     struct SendOpcInformation[10] SEND_OPC_INFORMATION "SEND OPC INFORMATION"
     |c| if c.do_opc { Transfer::None } else { Transfer::Out(c.parameter_list_length.into()) } => {
         /// DOOPC: calibrate now.

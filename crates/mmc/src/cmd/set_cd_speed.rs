@@ -13,6 +13,7 @@ open_code! {
 
 command! {
     /// Sets read and write speed of CDs; DVD and BD want SET STREAMING.
+    #[doc(alias = "BBh")]
     struct SetCdSpeed[12] SET_CD_SPEED "SET CD SPEED" |_| Transfer::None => {
         /// How the disc turns.
         rotation: Rotation = 1 & 0x03,

@@ -8,6 +8,7 @@ use crate::field::FieldError;
 
 command! {
     /// Sets read and write speed for a range of blocks.
+    #[doc(alias = "B6h")]
     struct SetStreaming[12] SET_STREAMING "SET STREAMING"
     |c| Transfer::Out(c.parameter_list_length.into()) => {
         /// TYPE: 0 performance descriptor, 5 DBI cache zone.

@@ -15,6 +15,7 @@ open_code! {
 
 command! {
     /// Spins the disc up or down, opens or closes the tray.
+    #[doc(alias = "1Bh")]
     struct StartStopUnit[6] START_STOP_UNIT "START STOP UNIT" |_| Transfer::None => {
         /// IMMED: status comes before the work is done.
         immediate: bool = 1 & 0x01,

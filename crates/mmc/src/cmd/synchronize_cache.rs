@@ -7,6 +7,7 @@ use crate::command::Transfer;
 
 command! {
     /// Writes what is still in the cache; ends a packet, and a session-at-once recording with its lead-out.
+    #[doc(alias = "35h")]
     struct SynchronizeCache10[10] SYNCHRONIZE_CACHE_10 "SYNCHRONIZE CACHE (10)" |_| Transfer::None => {
         /// IMMED: status comes before the work is done.
         immediate: bool = 1 & 0x02,

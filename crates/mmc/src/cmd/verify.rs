@@ -7,6 +7,7 @@ use crate::command::Transfer;
 
 command! {
     /// Has the drive read blocks and report the first that it cannot.
+    #[doc(alias = "2Fh")]
     struct Verify10[10] VERIFY_10 "VERIFY (10)"
     |c| if c.byte_check { Transfer::OutBlocks(c.blocks.into()) } else { Transfer::None } => {
         /// DPO: keep nothing of it in the cache.

@@ -7,6 +7,7 @@ use crate::command::Transfer;
 
 command! {
     /// Writes logical blocks; up to 65535 in one command.
+    #[doc(alias = "2Ah")]
     struct Write10[10] WRITE_10 "WRITE (10)" |c| Transfer::OutBlocks(c.blocks.into()) => {
         /// FUA: on the medium before the status comes.
         force_unit_access: bool = 1 & 0x08,
@@ -19,6 +20,7 @@ command! {
 
 command! {
     /// Writes logical blocks, as a stream if wanted.
+    #[doc(alias = "AAh")]
     struct Write12[12] WRITE_12 "WRITE (12)" |c| Transfer::OutBlocks(c.blocks) => {
         /// FUA: on the medium before the status comes.
         force_unit_access: bool = 1 & 0x08,
@@ -35,6 +37,7 @@ command! {
 
 command! {
     /// Writes logical blocks and reads them back inside the drive (rewritable media).
+    #[doc(alias = "2Eh")]
     struct WriteAndVerify10[10] WRITE_AND_VERIFY_10 "WRITE AND VERIFY (10)"
     |c| Transfer::OutBlocks(c.blocks.into()) => {
         /// First block.
