@@ -1,8 +1,9 @@
-//! The ioctls of the SCSI generic driver, version 3 interface. The only `unsafe` of the crate.
+//! The ioctls of the SCSI generic driver, version 3 interface, and the signal mask around them. The only `unsafe` of
+//! the crate.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
-use std::mem::size_of;
+use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr;
 use std::time::Duration;
@@ -56,6 +57,38 @@ const _: () = assert!(size_of::<SgIoHdr>() == 64);
 /// Room for sense data; drives send 18 bytes, descriptor format up to 252.
 const SENSE_ROOM: usize = 252;
 
+/// No signal reaches this thread while it lives.
+///
+/// The generic driver waits for the drive in a way that signals interrupt. The kernel then starts the call again and
+/// so sends the command a second time, which spoils a sequential recording; or the call fails while the drive
+/// still writes from our buffer. Other threads of the process still take the signal.
+struct SignalsHeld {
+    before: libc::sigset_t,
+}
+
+impl SignalsHeld {
+    fn new() -> Result<Self, Errno> {
+        let mut all = MaybeUninit::uninit();
+        let mut before = MaybeUninit::uninit();
+        // SAFETY: `sigfillset` initialises the set it is given, `pthread_sigmask` reads it and on success initialises
+        // the second one; both point to room for one set.
+        unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            match libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr()) {
+                0 => Ok(Self { before: before.assume_init() }),
+                error => Err(Errno::from_raw_os_error(error)),
+            }
+        }
+    }
+}
+
+impl Drop for SignalsHeld {
+    fn drop(&mut self) {
+        // SAFETY: `before` was filled by the kernel; no old set is asked for. It cannot fail with a valid `how`.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut()) };
+    }
+}
+
 pub(super) fn execute(
     fd: &OwnedFd,
     cdb: &Cdb,
@@ -97,11 +130,13 @@ pub(super) fn execute(
         duration: 0,
         info: 0,
     };
+    let held = SignalsHeld::new()?;
     // SAFETY: SG_IO takes a `struct sg_io_hdr`, whose layout is asserted above, and returns when the command is over.
     // Until then the kernel reads `cmd_len` bytes at `cmdp`, writes at most `mx_sb_len` bytes at `sbp`, and reads or
     // writes (as `dxfer_direction` says) at most `dxfer_len` bytes at `dxferp`. All three buffers live in this frame
     // or in the caller's borrow, are as long as stated, and the one that is written to is borrowed mutably.
     unsafe { ioctl(fd.as_fd(), Updater::<SG_IO, SgIoHdr>::new(&mut header)) }?;
+    drop(held);
     let written = usize::from(header.sb_len_wr).min(SENSE_ROOM);
     Ok(Answer {
         status: header.status,
@@ -132,5 +167,28 @@ pub(super) fn transfer_limit(fd: &OwnedFd, block_device: bool) -> Option<usize> 
         // SAFETY: on a generic SCSI device BLKSECTGET writes one `int`, the limit in bytes.
         unsafe { ioctl(fd.as_fd(), Updater::<BLKSECTGET, i32>::new(&mut bytes)) }.ok()?;
         usize::try_from(bytes).ok().filter(|bytes| *bytes > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocked(signal: i32) -> bool {
+        let mut now = MaybeUninit::uninit();
+        // SAFETY: with no new set the call only fills the old one; `sigismember` reads it.
+        unsafe {
+            assert_eq!(libc::pthread_sigmask(libc::SIG_SETMASK, ptr::null(), now.as_mut_ptr()), 0);
+            libc::sigismember(now.as_ptr(), signal) == 1
+        }
+    }
+
+    #[test]
+    fn signals_are_held_for_the_command_and_no_longer() {
+        assert!(!blocked(libc::SIGINT));
+        let held = SignalsHeld::new().unwrap();
+        assert!(blocked(libc::SIGINT) && blocked(libc::SIGTERM));
+        drop(held);
+        assert!(!blocked(libc::SIGINT) && !blocked(libc::SIGTERM));
     }
 }
