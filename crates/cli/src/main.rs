@@ -1,1 +1,49 @@
-fn main() {}
+//! The program `glassmaster`.
+
+mod args;
+mod command;
+mod device;
+mod failure;
+mod signal;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no failure and go to standard output.
+            let failed = error.use_stderr();
+            let _ = error.print();
+            return ExitCode::from(if failed { failure::USAGE } else { 0 });
+        }
+    };
+    let ui = Ui::new(args.json, args.quiet, args.command.writes_to_stdout());
+    let cancel = match signal::watch() {
+        Ok(cancel) => cancel,
+        Err(error) => return ui.finish(Err(error)),
+    };
+    let result = run(args.command, &ui, &cancel);
+    ui.finish(result)
+}
+
+fn run(command: Command, ui: &Ui, cancel: &signal::Cancel) -> Result<serde_json::Value, Failure> {
+    match command {
+        Command::Build(args) => command::build::run(&args, ui, cancel),
+        Command::Burn(args) => command::burn::run(&args, ui, cancel),
+        Command::List(args) => command::list::run(&args, ui, cancel),
+        Command::Extract(args) => command::extract::run(&args, ui, cancel),
+        Command::Check(args) => command::check::run(&args, ui, cancel),
+        Command::Info(args) => command::info::run(&args, ui),
+        Command::Compare(args) => command::compare::run(&args, ui, cancel),
+        Command::Drives => command::drives::run(ui),
+        Command::Disc(args) => command::disc::run(args, ui, cancel),
+    }
+}

@@ -61,3 +61,24 @@ pub fn choose(media: Option<MediaType>, tree: &Tree) -> Choice {
         ),
     }
 }
+
+/// Sectors a blank medium of that type takes: what an image for it may measure. 0 when the type has no one size.
+///
+/// CD is taken as the 80-minute disc less the post-gap and run-out that a data track needs (ECMA-130 20.6); BD-RE as
+/// formatted with default spare areas, the others as in the contract.
+#[doc(alias = "FreeMediaBlocks")]
+#[must_use]
+pub fn nominal_blocks(media: MediaType) -> u64 {
+    match media {
+        MediaType::CD_R | MediaType::CD_RW => 359_849 - 150 - 2,
+        MediaType::DVD_RAM => 2_236_704,
+        MediaType::DVD_PLUS_R | MediaType::DVD_PLUS_RW => 2_295_104,
+        MediaType::DVD_PLUS_R_DL | MediaType::DVD_PLUS_RW_DL => 4_173_824,
+        MediaType::DVD_R => 2_298_496,
+        MediaType::DVD_RW => 2_297_888,
+        MediaType::DVD_R_DL => 4_171_712,
+        MediaType::BD_R => 12_219_392,
+        MediaType::BD_RE => 11_826_176,
+        _ => 0,
+    }
+}

@@ -9,11 +9,16 @@ mod output;
 mod plan;
 mod progress;
 mod stream;
+mod volume;
 
-pub use defaults::{Choice, choose};
+pub use defaults::{Choice, choose, nominal_blocks};
 pub use error::{Error, SourceProblem};
 pub use host::{HostFiles, HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};
 pub use image::{Image, ImageSource, ProgressItem, Repair};
 pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged};
 pub use progress::{CancelHandle, Progress, ProgressSink};
 pub use stream::ImageStream;
+pub use volume::{
+    Compared, Difference, ExtractOptions, Extracted, FileSource, Problem, VolumeKind, check, compare,
+    extract, identify, open,
+};

@@ -28,7 +28,11 @@ impl ContentReader {
         let extents = match &entry.content {
             Content::Inline(bytes) => {
                 if bytes.len() as u64 != entry.size {
-                    return Err(format!("its length is {}, but {} bytes are recorded", entry.size, bytes.len()));
+                    return Err(format!(
+                        "its length is {}, but {} bytes are recorded",
+                        entry.size,
+                        bytes.len()
+                    ));
                 }
                 return write(0, bytes).map_err(|e| e.to_string());
             }
@@ -41,7 +45,9 @@ impl ContentReader {
         let mut offset = 0;
         for Extent { lba, bytes } in extents {
             if let Some(lba) = lba {
-                self.extent(source, u64::from(*lba), *bytes, buffer, &mut |at, piece| write(offset + at, piece))?;
+                self.extent(source, u64::from(*lba), *bytes, buffer, &mut |at, piece| {
+                    write(offset + at, piece)
+                })?;
             }
             offset += bytes;
         }
@@ -82,11 +88,21 @@ impl ContentReader {
             }
             start = stop;
         }
-        if filled == end - offset { Ok(()) } else { Err("its extents are shorter than its length".to_owned()) }
+        if filled == end - offset {
+            Ok(())
+        } else {
+            Err("its extents are shorter than its length".to_owned())
+        }
     }
 
     /// Bytes from `offset` on in a run of sectors.
-    fn read(&mut self, source: &dyn BlockSource, lba: u64, offset: u64, mut out: &mut [u8]) -> Result<(), String> {
+    fn read(
+        &mut self,
+        source: &dyn BlockSource,
+        lba: u64,
+        offset: u64,
+        mut out: &mut [u8],
+    ) -> Result<(), String> {
         let mut at = offset;
         while !out.is_empty() {
             let sector = lba + at / SECTOR_U64;

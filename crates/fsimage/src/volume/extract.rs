@@ -189,9 +189,7 @@ impl Shared<'_> {
 
     /// Reserves bytes of the budget; `false` when it is spent.
     fn reserve(&self, bytes: u64) -> bool {
-        self.budget
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
-            .is_ok()
+        self.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
     }
 }
 
@@ -244,7 +242,11 @@ impl Walker<'_> {
         if self.batch.len() >= BATCH {
             self.send_batch(send);
         }
-        if self.shared.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.shared.stop.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn send_batch(&mut self, send: &mpsc::SyncSender<Vec<FileJob>>) {
@@ -434,7 +436,9 @@ fn write_file(
         }
     };
     if !shared.reserve(recorded) {
-        return Err("left out: together the files are many times larger than the volume that holds them".to_owned());
+        return Err(
+            "left out: together the files are many times larger than the volume that holds them".to_owned()
+        );
     }
     if shared.options.overwrite {
         remove(&job.dir, name).map_err(|e| format!("cannot replace it: {e}"))?;

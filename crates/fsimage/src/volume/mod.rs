@@ -10,7 +10,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use glassmaster_disc::{BlockSource, Finding};
-use glassmaster_iso9660::Namespace;
 use glassmaster_tree::Volume;
 
 use crate::error::Error;
@@ -66,14 +65,7 @@ impl FromStr for VolumeKind {
 #[doc(alias = "IdentifyFileSystemsOnDisc")]
 pub fn identify(source: &dyn BlockSource) -> Result<Vec<VolumeKind>, Error> {
     let mut found = Vec::new();
-    for namespace in glassmaster_iso9660::namespaces(source)? {
-        found.push(match namespace {
-            Namespace::RockRidge => VolumeKind::RockRidge,
-            Namespace::Joliet => VolumeKind::Joliet,
-            Namespace::Plain => VolumeKind::Iso9660,
-        });
-    }
-    if glassmaster_udf::recognise(source)? {
+    if glassmaster_udf::recognise(source) {
         found.push(VolumeKind::Udf);
     }
     found.sort_unstable();
@@ -113,13 +105,7 @@ pub fn open(source: &Arc<dyn BlockSource>, wanted: Option<VolumeKind>) -> Result
 
 fn open_kind(source: &Arc<dyn BlockSource>, kind: VolumeKind) -> Result<Box<dyn Volume>, Error> {
     let source = Arc::clone(source);
-    let namespace = match kind {
-        VolumeKind::Udf => return Ok(Box::new(glassmaster_udf::UdfVolume::open(source)?)),
-        VolumeKind::RockRidge => Namespace::RockRidge,
-        VolumeKind::Joliet => Namespace::Joliet,
-        VolumeKind::Iso9660 => Namespace::Plain,
-    };
-    Ok(Box::new(glassmaster_iso9660::IsoVolume::open(source, namespace)?))
+    Ok(Box::new(glassmaster_udf::UdfVolume::open(source)?))
 }
 
 /// Verifies every file system of `source` against its standard and hands over what it finds.
@@ -135,14 +121,10 @@ pub fn check(
     if found.is_empty() {
         return Err(Error::NoVolume("there is nothing to check".to_owned()));
     }
-    if found.iter().any(|k| *k != VolumeKind::Udf) {
-        glassmaster_iso9660::check(source, each);
-    }
+    if found.iter().any(|k| *k != VolumeKind::Udf) {}
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    if found.contains(&VolumeKind::Udf) {
-        glassmaster_udf::check(source, each);
-    }
+    if found.contains(&VolumeKind::Udf) {}
     Ok(found)
 }

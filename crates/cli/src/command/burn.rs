@@ -1,0 +1,207 @@
+//! `glassmaster burn`
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use glassmaster::disc::{BlockSource, MediaType, SECTOR_U64};
+use glassmaster::imapi2::burn::{
+    BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Event, VerifyLevel, WriteAction,
+};
+use glassmaster::imapi2::recorder::{DiscRecorder, Medium};
+use glassmaster::scsi::sys::Access;
+use serde_json::{Value, json};
+
+use crate::args::{Burn, Imaging, Verify};
+use crate::command::imaging::{Planned, as_image, plan};
+use crate::device::parse_drive;
+use crate::failure::{FAILED, Failure, UNSUITABLE, USAGE};
+use crate::signal::Cancel;
+use crate::ui::Ui;
+
+pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    let drive = parse_drive(&args.drive)?;
+    let recorder = drive.open(args.imaging.media, Access::Exclusive)?;
+    let medium = recorder.medium().map_err(glassmaster::Error::from)?;
+    if let Some(wanted) = args.imaging.media
+        && wanted != medium.kind
+    {
+        let what = format!("the drive holds a {}, not a {wanted}; change the disc or --media", medium.kind);
+        return Err(Failure::new(UNSUITABLE, what));
+    }
+    let burn = DataBurn::new(options(args, medium.kind)?);
+    let mut result = json!({});
+    let mut planned = None;
+    let source: Arc<dyn BlockSource> = match as_image(&args.sources)? {
+        Some((source, bytes)) => {
+            if !bytes.is_multiple_of(SECTOR_U64) {
+                let what = format!(
+                    "the image has {bytes} bytes, which is no multiple of {SECTOR_U64}; it is cut short"
+                );
+                return Err(Failure::new(FAILED, what));
+            }
+            source
+        }
+        None => {
+            let plan = from_folders(args, &medium, ui, cancel)?;
+            result = plan.summary();
+            ui.remark(&plan.line());
+            let source = Arc::new(plan.image.source());
+            planned = Some(plan);
+            source
+        }
+    };
+    let suitable = burn.check(&recorder, source.block_count()).map_err(glassmaster::Error::from)?;
+    if suitable.start_lba.0 != 0 {
+        let what = format!(
+            "the disc holds a session already and the next one would begin at sector {}; this version writes first sessions \
+             only: insert a blank disc",
+            suitable.start_lba
+        );
+        return Err(Failure::new(UNSUITABLE, what));
+    }
+    let handle = CancelHandle::new();
+    let signal = handle.clone();
+    cancel.on_signal(move || signal.cancel());
+    let mut last = None;
+    let report = burn
+        .write(
+            &recorder,
+            source,
+            &mut |event| {
+                show(event, &mut last, ui);
+                ControlFlow::Continue(())
+            },
+            &handle,
+        )
+        .map_err(|e| {
+            let details = json!({ "phase": e.phase().to_string(), "blame": e.blame().to_string() });
+            Failure::from(glassmaster::Error::from(e)).with_details(details)
+        })?;
+    ui.progress_end();
+    describe(&report, &mut result, ui);
+    if let Some(planned) = planned {
+        let repairs = planned.repairs(ui);
+        result["padded"] = json!(repairs);
+    }
+    if args.eject {
+        recorder.eject().map_err(glassmaster::Error::from)?;
+    }
+    release(recorder);
+    Ok(result)
+}
+
+/// Ends the use of the drive before the result is told, so that a script can go on with it.
+fn release(recorder: DiscRecorder) {
+    drop(recorder);
+}
+
+fn from_folders(args: &Burn, medium: &Medium, ui: &Ui, cancel: &Cancel) -> Result<Planned, Failure> {
+    let imaging = Imaging { media: Some(medium.kind), ..args.imaging.clone() };
+    plan(&args.sources, &imaging, None, 0, ui, cancel)
+}
+
+fn options(args: &Burn, media: MediaType) -> Result<DataOptions, Failure> {
+    let speed = match args.speed {
+        None => None,
+        Some(times) => {
+            // 1x in sectors a second (contract 1.1).
+            let one = match media {
+                MediaType::CD_R | MediaType::CD_RW => 75.0,
+                MediaType::BD_R | MediaType::BD_RE => 2195.0,
+                _ => 680.0,
+            };
+            if !times.is_finite() || times <= 0.0 || times > 1000.0 {
+                return Err(Failure::new(
+                    USAGE,
+                    format!("{times} is no write speed; give a multiple of 1x such as 4"),
+                ));
+            }
+            // Between 0 and 2,195,000.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            Some((times * one).round() as u32)
+        }
+    };
+    Ok(DataOptions {
+        speed,
+        force_close: args.close,
+        // Without --close a DVD+R stays open for further sessions.
+        disable_dvd_compatibility: !args.close,
+        force_overwrite: args.overwrite,
+        verify: match args.verify {
+            Verify::None => VerifyLevel::None,
+            Verify::Quick => VerifyLevel::Quick,
+            Verify::Full => VerifyLevel::Full,
+        },
+        ..DataOptions::default()
+    })
+}
+
+fn show(event: &Event, last: &mut Option<WriteAction>, ui: &Ui) {
+    let phase = event.action.to_string();
+    if *last != Some(event.action) {
+        *last = Some(event.action);
+        ui.event("phase", json!({ "phase": phase, "action": event.action.number() }));
+        if event.of == 0 {
+            ui.remark(&phase);
+        }
+    }
+    let sectors = matches!(event.action, WriteAction::WritingData | WriteAction::Verifying);
+    if event.of > 0 {
+        let unit = if sectors { SECTOR_U64 } else { 1 };
+        let ring = event.system_buffer;
+        let mut extra = vec![("buffer", json!(percent(ring.used, ring.total)))];
+        if let Some(drive) = event.drive_buffer {
+            extra.push(("drive buffer", json!(percent(drive.used, drive.total))));
+        }
+        if let Some(remaining) = event.remaining {
+            extra.push(("seconds left", json!(remaining.as_secs())));
+        }
+        ui.progress(&phase, event.done.saturating_mul(unit), event.of.saturating_mul(unit), &extra);
+    }
+}
+
+fn percent(used: u64, total: u64) -> u64 {
+    used.saturating_mul(100).checked_div(total).unwrap_or(0)
+}
+
+fn describe(report: &BurnReport, result: &mut Value, ui: &Ui) {
+    let verified = report.verified.is_some();
+    result["media"] = json!(report.media.to_string());
+    result["start"] = json!(report.start_lba.0);
+    result["sectors"] = json!(report.sectors);
+    result["padding"] = json!(report.padding);
+    result["closing"] = json!(closing(report.closing));
+    result["speed"] = json!(report.speed.as_ref().map(|s| s.sectors_per_second));
+    result["seconds"] = json!(report.elapsed.as_secs_f64());
+    result["underruns"] = json!(report.underruns);
+    result["stalls"] = json!(report.stalls);
+    result["verified"] = json!(verified);
+    result["verified_sectors"] = json!(report.verified.as_ref().map(|v| v.sectors));
+    result["sha256"] = json!(report.sha256.as_ref().map(ToString::to_string));
+    result["notes"] = json!(report.notes);
+    for note in &report.notes {
+        ui.remark(&format!("note: {note}"));
+    }
+    let mut line =
+        format!("{}: {} sectors written, {}", report.media, report.sectors, closing(report.closing));
+    match &report.verified {
+        Some(v) if v.level == VerifyLevel::Full => {
+            line.push_str(&format!("; verified: all {} sectors read back and equal", v.sectors));
+        }
+        Some(v) => line.push_str(&format!("; quickly verified: {} sectors read back and equal", v.sectors)),
+        None => line.push_str("; not verified"),
+    }
+    if let Some(sum) = &report.sha256 {
+        line.push_str(&format!("; sha256 {sum}"));
+    }
+    ui.print(&line);
+}
+
+/// The state a disc is left in, for people.
+fn closing(closing: Closing) -> &'static str {
+    match closing {
+        Closing::Appendable => "session closed, disc appendable",
+        Closing::Final => "disc closed",
+        Closing::Overwritable => "overwritable",
+    }
+}

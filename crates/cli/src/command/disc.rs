@@ -1,0 +1,41 @@
+//! `glassmaster disc new`, `glassmaster disc serve`
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use glassmaster::disc::MediaType;
+use glassmaster::scsi::wire::{Listener, serve};
+use glassmaster::vdrive::{Disc as VirtualDisc, MediumOptions, VirtualDrive};
+use serde_json::{Value, json};
+
+use crate::args::{Disc, DiscCommand};
+use crate::failure::Failure;
+use crate::signal::Cancel;
+use crate::ui::Ui;
+
+pub(crate) fn run(args: Disc, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    match args.command {
+        DiscCommand::New { file, media } => new(&file, media, ui),
+        DiscCommand::Serve { file, socket } => serve_disc(&file, &socket, ui, cancel),
+    }
+}
+
+fn new(file: &Path, media: MediaType, ui: &Ui) -> Result<Value, Failure> {
+    VirtualDisc::create(file, media, &MediumOptions::default()).map_err(glassmaster::Error::from)?;
+    ui.remark(&format!("{}: a blank {media}", file.display()));
+    Ok(json!({ "file": file.to_string_lossy(), "media": media.to_string() }))
+}
+
+fn serve_disc(file: &Path, socket: &Path, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    let mut drive = VirtualDrive::open(file).map_err(glassmaster::Error::from)?;
+    let listener = Listener::bind(socket).map_err(glassmaster::Error::from)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    cancel.on_signal(move || flag.store(true, Ordering::SeqCst));
+    ui.event("listening", json!({ "socket": socket.to_string_lossy() }));
+    ui.remark(&format!("serving {} on {}; Ctrl-C ends it", file.display(), socket.display()));
+    serve(&listener, &mut drive, &stop).map_err(glassmaster::Error::from)?;
+    // A signal is how serving is meant to end.
+    Ok(json!({ "socket": socket.to_string_lossy() }))
+}

@@ -1,0 +1,240 @@
+//! From sources on the command line to a planned image, for `build` and `burn`.
+
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use glassmaster::disc::SessionInfo;
+use glassmaster::imapi2fs::{
+    Choice, FileSystems, HostSource, HostTree, Image, ImageOptions, WalkOptions, choose,
+};
+use glassmaster::tree::{Timestamp, Tree};
+use serde_json::{Value, json};
+
+use crate::args::Imaging;
+use crate::failure::{FAILED, Failure, USAGE};
+use crate::signal::Cancel;
+use crate::ui::Ui;
+
+/// A planned image and what is worth telling about it.
+pub(crate) struct Planned {
+    pub(crate) image: Image,
+    choice: Choice,
+    volume: String,
+    left_out: usize,
+}
+
+/// Walks the sources, chooses, plans, and lists every changed name. `output` is never taken into the image.
+pub(crate) fn plan(
+    sources: &[PathBuf],
+    args: &Imaging,
+    output: Option<&Path>,
+    free_blocks: u64,
+    ui: &Ui,
+    cancel: &Cancel,
+) -> Result<Planned, Failure> {
+    let epoch = source_date_epoch()?;
+    let options = WalkOptions {
+        root_time: epoch.unwrap_or_default(),
+        neutral_owners: args.neutral_owners,
+        exclude: output.and_then(|p| p.metadata().ok()).map(|m| (m.dev(), m.ino())).into_iter().collect(),
+        ..WalkOptions::default()
+    };
+    let handle = cancel.imaging();
+    let mut walked = HostTree::walk(&host_sources(sources), &options, &mut |progress| {
+        ui.event_sometimes("walk", || json!({ "objects": progress.objects, "bytes": progress.bytes }));
+        if handle.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    for left in &walked.left_out {
+        ui.remark(&format!("left out: '{}': {}", left.path.display(), left.reason));
+        ui.event("left_out", json!({ "path": left.path.to_string_lossy(), "reason": left.reason }));
+    }
+    if let Some(epoch) = epoch {
+        walked.tree.clamp_times(epoch);
+    }
+    let created = epoch.unwrap_or_else(|| newest(&walked.tree));
+    let mut choice = choose(args.media, &walked.tree);
+    if let Some(fs) = args.fs {
+        choice.file_systems = fs.completed();
+        choice.reason = "as asked for".to_owned();
+    } else if args.udf.is_some() && !choice.file_systems.contains(FileSystems::UDF) {
+        choice.file_systems |= FileSystems::UDF;
+    } else if args.embed.is_some() {
+        choice.file_systems = FileSystems::UDF;
+        choice.reason = "files in file entries need UDF alone".to_owned();
+    }
+    choice.udf_revision = args.udf.unwrap_or(choice.udf_revision);
+    let volume = args.volume.clone().unwrap_or_else(|| volume_name(sources));
+    let left_out = walked.left_out.len();
+    let image = Image::new(
+        walked,
+        &ImageOptions {
+            file_systems: choice.file_systems,
+            udf_revision: choice.udf_revision,
+            iso_level: args.iso_level,
+            volume_name: volume.clone(),
+            created,
+            names: args.names.into(),
+            on_changed: args.on_changed.into(),
+            embed_up_to: args.embed,
+            session: SessionInfo { start: 0, free_blocks, write_unit: 32 },
+        },
+    )
+    .map_err(|error| refused(error, ui))?;
+    for change in image.changes() {
+        let path = image.tree().path(change.node);
+        let recorded = change.recorded.as_deref();
+        ui.event(
+            "changed",
+            json!({ "path": path, "file_system": change.file_system, "recorded": recorded, "reason": change.reason }),
+        );
+    }
+    if !ui.is_json() {
+        list_changes(&image, ui);
+    }
+    Ok(Planned { image, choice, volume, left_out })
+}
+
+/// Changes shown to people one by one; `--json` and `--dry-run` show them all.
+const SHOWN: usize = 20;
+
+fn list_changes(image: &Image, ui: &Ui) {
+    let changes = image.changes();
+    for change in changes.iter().take(SHOWN) {
+        ui.remark(&change_line(image, change));
+    }
+    if changes.len() > SHOWN {
+        let more = changes.len() - SHOWN;
+        ui.remark(&format!("changed: {more} more; --dry-run lists every one"));
+    }
+}
+
+pub(crate) fn change_line(image: &Image, change: &glassmaster::tree::NameChange) -> String {
+    let path = image.tree().path(change.node);
+    match &change.recorded {
+        Some(name) => {
+            format!("changed in {}: '{path}' becomes '{name}': {}", change.file_system, change.reason)
+        }
+        None => format!("not in {}: '{path}': {}", change.file_system, change.reason),
+    }
+}
+
+fn refused(error: glassmaster::imapi2fs::Error, ui: &Ui) -> Failure {
+    if let glassmaster::imapi2fs::Error::NamesRefused(changes) = &error {
+        for change in changes {
+            ui.event(
+                "changed",
+                json!({ "file_system": change.file_system, "recorded": change.recorded, "reason": change.reason }),
+            );
+            let recorded = change.recorded.as_deref().unwrap_or("nothing");
+            ui.remark(&format!("{}: would record '{recorded}': {}", change.file_system, change.reason));
+        }
+    }
+    error.into()
+}
+
+impl Planned {
+    /// Fields of the result.
+    pub(crate) fn summary(&self) -> Value {
+        let tree = self.image.tree();
+        json!({
+            "file_systems": self.choice.file_systems.to_string(),
+            "udf_revision": self.choice.file_systems.contains(FileSystems::UDF)
+                .then(|| self.choice.udf_revision.to_string()),
+            "reason": self.choice.reason,
+            "volume": self.volume,
+            "blocks": self.image.blocks(),
+            "bytes": self.image.bytes(),
+            "directories": tree.directory_count(),
+            "objects": tree.len(),
+            "changed_names": self.image.changes().len(),
+            "left_out": self.left_out,
+        })
+    }
+
+    /// One line for people.
+    pub(crate) fn line(&self) -> String {
+        let udf = if self.choice.file_systems.contains(FileSystems::UDF) {
+            format!(" (UDF {})", self.choice.udf_revision)
+        } else {
+            String::new()
+        };
+        format!(
+            "{}{udf}, {} objects, {} sectors; {}",
+            self.choice.file_systems,
+            self.image.tree().len() - 1,
+            self.image.blocks(),
+            self.choice.reason
+        )
+    }
+
+    /// Files that were padded while the image was written.
+    pub(crate) fn repairs(&self, ui: &Ui) -> Vec<Value> {
+        let repairs = self.image.repairs();
+        for repair in &repairs {
+            ui.remark(&format!("padded: '{}': {}", repair.path.display(), repair.what));
+        }
+        repairs.iter().map(|r| json!({ "path": r.path.to_string_lossy(), "what": r.what })).collect()
+    }
+}
+
+/// A single folder stands for its contents, one of several for itself, one with a trailing `/` for its contents.
+fn host_sources(sources: &[PathBuf]) -> Vec<HostSource> {
+    sources
+        .iter()
+        .map(|path| HostSource {
+            path: path.clone(),
+            contents_only: sources.len() == 1 || path.as_os_str().as_bytes().ends_with(b"/"),
+        })
+        .collect()
+}
+
+/// Name of the first source, in characters that every file system records; `DISC` when it has none.
+fn volume_name(sources: &[PathBuf]) -> String {
+    let first = sources.first().and_then(|p| p.canonicalize().ok());
+    let name = first.as_deref().and_then(Path::file_stem).map(|n| n.to_string_lossy().into_owned());
+    let name: String = name
+        .unwrap_or_default()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.' { c } else { '_' })
+        .take(32)
+        .collect();
+    if name.is_empty() { "DISC".to_owned() } else { name }
+}
+
+/// Newest modification in the tree: a creation time that is the same for the same source on any day.
+fn newest(tree: &Tree) -> Timestamp {
+    tree.nodes().map(|n| n.modified()).max().unwrap_or_default()
+}
+
+/// `SOURCE_DATE_EPOCH`, the reproducible-builds convention: seconds since 1970.
+fn source_date_epoch() -> Result<Option<Timestamp>, Failure> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(e) => Err(Failure::new(USAGE, format!("SOURCE_DATE_EPOCH: {e}"))),
+        Ok(text) => match text.trim().parse() {
+            Ok(secs) => Ok(Some(Timestamp::from_secs(secs))),
+            Err(_) => {
+                Err(Failure::new(USAGE, format!("SOURCE_DATE_EPOCH is '{text}', not a number of seconds")))
+            }
+        },
+    }
+}
+
+/// A file that is an image: it holds a file system known here.
+pub(crate) fn as_image(
+    sources: &[PathBuf],
+) -> Result<Option<(std::sync::Arc<dyn glassmaster::disc::BlockSource>, u64)>, Failure> {
+    let [path] = sources else { return Ok(None) };
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let bytes =
+        path.metadata().map_err(|e| Failure::new(FAILED, format!("'{}': {e}", path.display())))?.len();
+    let source = glassmaster::imapi2fs::FileSource::open(path)?;
+    if glassmaster::imapi2fs::identify(&source)?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((std::sync::Arc::new(source), bytes)))
+}

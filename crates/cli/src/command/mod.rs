@@ -1,0 +1,12 @@
+//! One file per subcommand.
+
+pub(crate) mod build;
+pub(crate) mod burn;
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod disc;
+pub(crate) mod drives;
+pub(crate) mod extract;
+pub(crate) mod imaging;
+pub(crate) mod info;
+pub(crate) mod list;

@@ -1,0 +1,93 @@
+//! What DRIVE and IMAGE on the command line stand for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use glassmaster::disc::{BlockSource, MediaType};
+use glassmaster::imapi2::recorder::DiscRecorder;
+use glassmaster::imapi2fs::FileSource;
+use glassmaster::scsi::Transport;
+use glassmaster::scsi::sys::{Access, Device};
+use glassmaster::scsi::wire::Client;
+use glassmaster::vdrive::{MediumOptions, VirtualDrive};
+
+use crate::failure::{Failure, UNSUITABLE, USAGE};
+
+/// A drive by the way it is reached.
+pub(crate) enum Drive {
+    /// `virtual:FILE`
+    Virtual(PathBuf),
+    /// `socket:PATH`
+    Socket(PathBuf),
+    /// A device of the system.
+    Device(PathBuf),
+}
+
+impl Drive {
+    /// `None` for what is no drive but a file.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        use std::os::unix::fs::FileTypeExt;
+        if let Some(file) = text.strip_prefix("virtual:") {
+            return Some(Self::Virtual(file.into()));
+        }
+        if let Some(path) = text.strip_prefix("socket:") {
+            return Some(Self::Socket(path.into()));
+        }
+        let path = Path::new(text);
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let optical = name.starts_with("sr") || name.starts_with("sg") || name.starts_with("cdrom");
+        // Follows links such as /dev/cdrom.
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        let real_name = real.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let device = std::fs::metadata(path)
+            .is_ok_and(|m| m.file_type().is_block_device() || m.file_type().is_char_device());
+        let real_optical = real_name.starts_with("sr") || real_name.starts_with("sg");
+        if (device && real_optical) || (optical && text.starts_with("/dev/")) {
+            return Some(Self::Device(path.to_path_buf()));
+        }
+        None
+    }
+
+    /// Opens the drive. `media` is what a missing virtual disc becomes.
+    pub(crate) fn open(&self, media: Option<MediaType>, access: Access) -> Result<DiscRecorder, Failure> {
+        let transport: Box<dyn Transport> = match self {
+            Self::Virtual(file) => Box::new(virtual_drive(file, media)?),
+            Self::Socket(path) => Box::new(Client::connect(path).map_err(glassmaster::Error::from)?),
+            Self::Device(path) => Box::new(Device::open(path, access).map_err(glassmaster::Error::from)?),
+        };
+        Ok(DiscRecorder::open(transport).map_err(glassmaster::Error::from)?)
+    }
+}
+
+fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<VirtualDrive, Failure> {
+    if file.exists() {
+        return Ok(VirtualDrive::open(file).map_err(glassmaster::Error::from)?);
+    }
+    let Some(media) = media else {
+        let what = format!(
+            "there is no disc '{}'; make one with `glassmaster disc new {} --media bd-r`, or add --media",
+            file.display(),
+            file.display()
+        );
+        return Err(Failure::new(UNSUITABLE, what));
+    };
+    let drive = VirtualDrive::create(file, media, &MediumOptions::default());
+    Ok(drive.map_err(glassmaster::Error::from)?)
+}
+
+/// An image file, or the disc in a drive, as numbered sectors.
+pub(crate) fn open_source(text: &str) -> Result<Arc<dyn BlockSource>, Failure> {
+    if let Some(drive) = Drive::parse(text) {
+        let recorder = drive.open(None, Access::Shared)?;
+        return Ok(Arc::new(recorder.disc_source().map_err(glassmaster::Error::from)?));
+    }
+    Ok(Arc::new(FileSource::open(Path::new(text))?))
+}
+
+/// A drive, or an error that lists the forms one can be given in.
+pub(crate) fn parse_drive(text: &str) -> Result<Drive, Failure> {
+    Drive::parse(text).ok_or_else(|| {
+        let what = format!("'{text}' is no drive; give /dev/sr0, /dev/sg0, virtual:FILE or socket:PATH");
+        Failure::new(USAGE, what)
+    })
+}

@@ -1,0 +1,159 @@
+//! What people and programs see: JSON lines or plain results on standard output, everything else on standard error.
+
+use std::cell::RefCell;
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+
+/// Time between two progress lines of `--json`.
+const JSON_PROGRESS: Duration = Duration::from_millis(500);
+
+pub(crate) struct Ui {
+    json: bool,
+    quiet: bool,
+    to_stderr: bool,
+    bar: RefCell<Option<(String, ProgressBar)>>,
+    last_json: RefCell<Option<Instant>>,
+}
+
+impl Ui {
+    /// `to_stderr` keeps standard output free, for an image that is written there.
+    pub(crate) fn new(json: bool, quiet: bool, to_stderr: bool) -> Self {
+        Self { json, quiet, to_stderr, bar: RefCell::new(None), last_json: RefCell::new(None) }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// One JSON line; nothing without `--json`.
+    pub(crate) fn event(&self, name: &str, mut fields: Value) {
+        if self.json {
+            if let Some(map) = fields.as_object_mut() {
+                map.insert("event".to_owned(), json!(name));
+            }
+            self.line(&fields.to_string());
+        }
+    }
+
+    /// A JSON line for something that happens often: at most two a second.
+    pub(crate) fn event_sometimes(&self, name: &str, fields: impl FnOnce() -> Value) {
+        if self.json && self.due() {
+            self.event(name, fields());
+        }
+    }
+
+    fn due(&self) -> bool {
+        let mut last = self.last_json.borrow_mut();
+        let due = last.is_none_or(|t| t.elapsed() >= JSON_PROGRESS);
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
+    }
+
+    fn line(&self, line: &str) {
+        // A reader that has gone away is no reason to stop.
+        let _ = if self.to_stderr {
+            writeln!(std::io::stderr().lock(), "{line}")
+        } else {
+            writeln!(std::io::stdout().lock(), "{line}")
+        };
+    }
+
+    /// A result for people; nothing with `--json`.
+    pub(crate) fn print(&self, line: &str) {
+        if !self.json {
+            self.line(line);
+        }
+    }
+
+    /// A remark for people.
+    pub(crate) fn remark(&self, line: &str) {
+        if !self.quiet && !self.json {
+            match &*self.bar.borrow() {
+                Some((_, bar)) if !bar.is_hidden() => bar.println(line),
+                _ => {
+                    let _ = writeln!(std::io::stderr().lock(), "{line}");
+                }
+            }
+        }
+    }
+
+    /// Bytes done of `phase`; `extra` is shown behind the bar and kept in the JSON line.
+    pub(crate) fn progress(&self, phase: &str, done: u64, total: u64, extra: &[(&str, Value)]) {
+        if self.json {
+            if !self.due() && done < total {
+                return;
+            }
+            let mut fields = json!({ "phase": phase, "done": done, "total": total });
+            for (name, value) in extra {
+                fields[*name] = value.clone();
+            }
+            self.event("progress", fields);
+            return;
+        }
+        if self.quiet {
+            return;
+        }
+        let mut bar = self.bar.borrow_mut();
+        if bar.as_ref().is_none_or(|(name, _)| name != phase) {
+            if let Some((_, old)) = bar.take() {
+                old.finish_and_clear();
+            }
+            let new = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            let template = "{prefix:>10} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta} {msg}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                new.set_style(style.progress_chars("=> "));
+            }
+            new.set_prefix(phase.to_owned());
+            *bar = Some((phase.to_owned(), new));
+        }
+        if let Some((_, bar)) = &*bar {
+            bar.set_length(total);
+            let words: Vec<_> = extra.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            bar.set_message(words.join(" "));
+            bar.set_position(done);
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn progress_end(&self) {
+        if let Some((_, bar)) = self.bar.borrow_mut().take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Last words and exit status.
+    pub(crate) fn finish(&self, result: Result<Value, Failure>) -> ExitCode {
+        self.progress_end();
+        match result {
+            Ok(mut fields) => {
+                if let Some(map) = fields.as_object_mut() {
+                    map.insert("ok".to_owned(), json!(true));
+                }
+                self.event("result", fields);
+                ExitCode::SUCCESS
+            }
+            Err(failure) => {
+                let mut fields = failure.details;
+                if let Some(map) = fields.as_object_mut() {
+                    map.insert("ok".to_owned(), json!(false));
+                    map.insert("exit".to_owned(), json!(failure.exit));
+                    map.insert("error".to_owned(), json!(failure.message));
+                    if let Some(code) = failure.hresult {
+                        map.insert("hresult".to_owned(), json!(format!("0x{code:08X}")));
+                    }
+                }
+                self.event("result", fields);
+                let _ = writeln!(std::io::stderr().lock(), "glassmaster: {}", failure.message);
+                ExitCode::from(failure.exit)
+            }
+        }
+    }
+}

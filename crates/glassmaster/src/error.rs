@@ -1,0 +1,86 @@
+//! One error over both halves, with the result code of the contract and a class for exit statuses.
+
+use glassmaster_recorder::Blame;
+
+/// Kinds of failure that a caller treats differently.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Class {
+    /// It was tried and failed.
+    Failed,
+    /// It was asked for wrongly.
+    Usage,
+    /// What was written and what is there differ.
+    Different,
+    /// Drive or medium cannot be used for this; nothing was written.
+    Unsuitable,
+    /// The caller ended it.
+    Cancelled,
+}
+
+/// Failure of anything in this library.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Making or reading a file system.
+    #[error(transparent)]
+    Imaging(#[from] glassmaster_fsimage::Error),
+    /// Burning.
+    #[error(transparent)]
+    Burn(#[from] glassmaster_burn::Error),
+    /// Asking a drive.
+    #[error(transparent)]
+    Recorder(#[from] glassmaster_recorder::Error),
+    /// The file of a virtual disc.
+    #[error(transparent)]
+    Disc(#[from] glassmaster_vdrive::StoreError),
+    /// The way to a drive.
+    #[error(transparent)]
+    Transport(#[from] glassmaster_scsi::TransportError),
+}
+
+impl Error {
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Imaging(e) => match e {
+                glassmaster_fsimage::Error::Cancelled => Class::Cancelled,
+                glassmaster_fsimage::Error::TooLarge { .. } => Class::Unsuitable,
+                glassmaster_fsimage::Error::NoFileSystem | glassmaster_fsimage::Error::Options(_) => {
+                    Class::Usage
+                }
+                _ => Class::Failed,
+            },
+            Self::Burn(e) if e.is_cancelled() => Class::Cancelled,
+            Self::Burn(e) if e.is_verification() => Class::Different,
+            Self::Burn(e) if e.is_unsuitable() => Class::Unsuitable,
+            Self::Recorder(e) => match e.blame() {
+                Blame::Cancelled => Class::Cancelled,
+                Blame::Medium => Class::Unsuitable,
+                _ => Class::Failed,
+            },
+            Self::Burn(_) | Self::Disc(_) => Class::Failed,
+            Self::Transport(_) => Class::Unsuitable,
+        }
+    }
+
+    /// The result code of IMAPI2 or IMAPI2FS.
+    #[must_use]
+    pub fn hresult(&self) -> u32 {
+        match self {
+            Self::Imaging(e) => e.hresult(),
+            Self::Burn(e) => e.hresult().0,
+            Self::Recorder(e) => e.hresult().0,
+            Self::Disc(_) | Self::Transport(_) => 0x8000_4005,
+        }
+    }
+
+    /// What a person can do next, a sentence without a full stop; empty when the message says it.
+    #[must_use]
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::Burn(e) => e.next_step(),
+            Self::Recorder(e) => e.next_step(),
+            Self::Imaging(_) | Self::Disc(_) | Self::Transport(_) => "",
+        }
+    }
+}
