@@ -290,6 +290,15 @@ impl VirtualDrive {
     }
 }
 
+impl std::fmt::Debug for VirtualDrive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VirtualDrive")
+            .field("disc", &self.disc)
+            .field("tray_open", &self.tray_open)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Transport for VirtualDrive {
     fn execute(
         &mut self,

@@ -54,6 +54,16 @@ pub(super) fn select(d: &mut VirtualDrive, c: &ModeSelect10, data: &DataPhase<'_
     }
     let bytes = sent(data, len)?;
     let list = ModeData::parse_select_10(bytes).map_err(|e| e.sense())?;
+    // One short descriptor of the block length is legal; the drive has only this one length (SPC-4 7.5.5).
+    if !list.block_descriptors.is_empty() {
+        let [.., high, middle, low] = list.block_descriptors.as_slice() else {
+            return Err(sense::list_field(6));
+        };
+        let length = u32::from_be_bytes([0, *high, *middle, *low]);
+        if list.block_descriptors.len() != 8 || !matches!(length, 0 | 2048) {
+            return Err(sense::list_field(8 + 5));
+        }
+    }
     let mut at = 8 + list.block_descriptors.len();
     // All pages are looked at before any is taken.
     for page in &list.pages {

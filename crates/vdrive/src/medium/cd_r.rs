@@ -5,7 +5,7 @@ use glassmaster_mmc::Profile;
 use glassmaster_scsi::Sense;
 
 use super::sequential::Sequence;
-use super::{Change, Disc, DiscSummary, Fill, MediumOptions, Reservation, Rules, TocSession, TrackView};
+use super::{Change, Disc, DiscSummary, MediumOptions, Reservation, Rules, TocSession, TrackView};
 use crate::record::{CueSheet, SessionAtOnce, WriteParameters, WriteType};
 use crate::sense;
 use crate::store::{DiscState, Geometry, Track};
@@ -100,11 +100,6 @@ impl Rules for CdR {
 
     fn summary(&self, disc: &Disc) -> DiscSummary {
         let mut s = SEQUENCE.summary(disc);
-        if s.disc == Fill::Complete && !disc.state.finalized && disc.state.sessions.iter().any(|x| !x.closed)
-        {
-            s.disc = Fill::Incomplete;
-            s.last_session = Fill::Incomplete;
-        }
         // The lead-in that is still to be recorded starts 4,500 blocks before the pre-gap of its first track;
         // the first one starts where the ATIP says.
         s.next_lead_in = s.next_lead_in.map(|_| match disc.state.sessions.iter().rposition(|x| x.closed) {

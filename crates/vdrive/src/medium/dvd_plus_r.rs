@@ -12,6 +12,8 @@ use crate::store::{DiscState, Geometry, Track};
 
 /// User area of a 120 mm single-layer disc.
 const BLOCKS: u32 = 2_295_104;
+/// Closure at the end of a session; the intro of the next one is as long.
+const CLOSURE: i32 = 1_024;
 /// Fragments of a session are parted by one run-in ECC block; a closed session ends in a closure of 1,024
 /// blocks and the next one begins with an intro of the same length (ECMA-349 22 to 24).
 const SEQUENCE: Sequence = Sequence {
@@ -68,7 +70,12 @@ impl Rules for DvdPlusR {
     }
 
     fn summary(&self, disc: &Disc) -> DiscSummary {
-        SEQUENCE.summary(disc)
+        let mut s = SEQUENCE.summary(disc);
+        // Where the next intro will stand; 0 while there is no session (MMC-6 6.21.3.1.14).
+        s.next_lead_in = s.next_lead_in.map(|_| {
+            disc.state.sessions.iter().rfind(|x| x.closed).map_or(0, |x| x.lead_out.saturating_add(CLOSURE))
+        });
+        s
     }
 
     fn tracks(&self, disc: &Disc) -> Vec<TrackView> {

@@ -258,18 +258,9 @@ impl Disc {
         self.host(done, sense::UNRECOVERED_READ.with_information(block_bits(lba)))
     }
 
-    /// Writes zeros, in bounded pieces.
     pub(crate) fn put_zeros(&mut self, lba: i32, blocks: u32) -> Result<(), Sense> {
-        let zeros = vec![0; SECTOR * 32];
-        let (mut at, mut left) = (lba, blocks);
-        while left > 0 {
-            let n = left.min(32);
-            let bytes = usize::try_from(n).unwrap_or(0) * SECTOR;
-            self.put(at, &zeros[..bytes])?;
-            at = at.saturating_add_unsigned(n);
-            left -= n;
-        }
-        Ok(())
+        let done = self.store.write_zeros(lba, blocks);
+        self.host(done, sense::WRITE_ERROR.with_information(block_bits(lba)))
     }
 
     /// Makes the present state the one that survives.
@@ -300,6 +291,15 @@ impl Disc {
     /// What the host's file system said when the drive last had to report a medium error; taken once.
     pub fn take_host_error(&mut self) -> Option<String> {
         self.host_error.take()
+    }
+}
+
+impl std::fmt::Debug for Disc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Disc")
+            .field("media", &self.media())
+            .field("path", &self.path())
+            .finish_non_exhaustive()
     }
 }
 

@@ -32,7 +32,9 @@ pub(super) fn tracks(disc: &Disc, unit: u32) -> Vec<TrackView> {
     vec![TrackView {
         number: 1,
         session: 1,
-        size: if formatted { disc.state.user_blocks } else { 0 },
+        size: disc.state.user_blocks,
+        free: if formatted { 0 } else { disc.state.user_blocks },
+        next_writable: (!formatted).then_some(0),
         blank: !formatted,
         // Overwritable blocks come in units of a fixed length, which the standard shows as fixed packets.
         fixed_packet: Some(unit),

@@ -24,7 +24,8 @@ use superblock::{SLOT_LEN, SUPERBLOCK_LEN};
 
 /// CRC-32 of ISO 3309 and zlib, which every language has at hand.
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
-    crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(bytes)
+    const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+    CRC.checksum(bytes)
 }
 
 /// An open disc file, locked against other processes for as long as it lives.
@@ -212,6 +213,36 @@ impl Store {
         self.mark(first, last)
     }
 
+    /// Records zeros, without storing them where the file system can keep holes.
+    pub(crate) fn write_zeros(&mut self, lba: i32, blocks: u32) -> io::Result<()> {
+        let unit = self.sb.geometry.unit;
+        let (mut at, mut left) = (i64::from(lba), blocks);
+        // Whole units go as holes; what is over at the ends is small.
+        while left > 0 {
+            let into =
+                u32::try_from((at - i64::from(self.sb.geometry.first_lba)).rem_euclid(i64::from(unit)))
+                    .map_err(io::Error::other)?;
+            let here = i32::try_from(at).map_err(io::Error::other)?;
+            let n = if into == 0 && left >= unit {
+                let n = left - left % unit;
+                let len = usize::try_from(n).map_err(io::Error::other)? * SECTOR;
+                let (start, end) = self.span(here, len)?;
+                clear_range(&self.file, start, end)?;
+                let base = self.sb.data_offset;
+                let unit_bytes = u64::from(unit) * SECTOR_U64;
+                self.mark((start - base) / unit_bytes, (end - 1 - base) / unit_bytes)?;
+                n
+            } else {
+                let n = left.min(unit - into);
+                self.write(here, &vec![0; usize::try_from(n).map_err(io::Error::other)? * SECTOR])?;
+                n
+            };
+            at += i64::from(n);
+            left -= n;
+        }
+        Ok(())
+    }
+
     fn unit_marked(&self, unit: u64) -> bool {
         usize::try_from(unit)
             .ok()
@@ -251,6 +282,7 @@ impl Store {
         self.map.fill(0);
         self.file.write_all_at(&self.map, self.sb.map_offset)?;
         let len = u64::from(self.sb.geometry.blocks) * SECTOR_U64;
+        // Only thrift: the map already says that nothing is recorded there.
         punch(&self.file, self.sb.data_offset, len)?;
         state.clearing = false;
         self.commit(state)
@@ -306,14 +338,27 @@ fn zero(file: &File, from: u64, to: u64) -> io::Result<()> {
     file.write_all_at(&vec![0; len], from)
 }
 
-/// Gives the storage of a stretch back. Only thrift: the map already says that nothing is recorded there, so a
-/// file system that cannot do it loses nothing but room.
-fn punch(file: &File, offset: u64, len: u64) -> io::Result<()> {
+/// Makes a stretch read as zeros, as a hole where the file system can.
+fn clear_range(file: &File, from: u64, to: u64) -> io::Result<()> {
+    const PIECE: u64 = 1 << 20;
+    if punch(file, from, to.saturating_sub(from))? {
+        return Ok(());
+    }
+    let mut at = from;
+    while at < to {
+        let next = at.saturating_add(PIECE).min(to);
+        zero(file, at, next)?;
+        at = next;
+    }
+    Ok(())
+}
+
+/// Gives the storage of a stretch back; false when the file system cannot.
+fn punch(file: &File, offset: u64, len: u64) -> io::Result<bool> {
     use rustix::fs::{FallocateFlags, fallocate};
     match fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, offset, len) {
-        Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::INVAL) => {
-            Ok(())
-        }
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::INVAL) => Ok(false),
         Err(e) => Err(e.into()),
     }
 }

@@ -136,3 +136,20 @@ fn foreign_and_damaged_files_are_refused_by_name() {
     std::fs::write(&disc, &versioned).unwrap();
     assert!(matches!(Store::open(&disc), Err(StoreError::Version { version: 9, .. })));
 }
+
+#[test]
+fn recorded_zeros_hide_what_was_there() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let mut store = Store::create(&path, G, [0; 16], &blank()).unwrap();
+    // Bytes of a write whose process died before it was counted.
+    store.file.write_all_at(&[5; 128 * SECTOR], store.sb.data_offset).unwrap();
+    store.write(0, &[6; 5 * SECTOR]).unwrap();
+    store.write_zeros(5, 70).unwrap();
+    let mut buf = vec![9; 80 * SECTOR];
+    store.read(0, &mut buf).unwrap();
+    assert!(buf[..5 * SECTOR].iter().all(|b| *b == 6));
+    assert!(buf[5 * SECTOR..].iter().all(|b| *b == 0));
+    assert!(store.is_recorded(74) && !store.is_recorded(80));
+    assert!(store.write_zeros(4090, 10).is_err());
+}
