@@ -2,9 +2,14 @@
 //!
 //! [`Layout`] turns a [`glassmaster_tree::Tree`] into areas whose bytes can be rendered in any order.
 
+mod joliet;
 mod layout;
 mod level;
+mod names;
 mod options;
+#[allow(dead_code)] // the parsing half is for the reader
+mod raw;
+mod view;
 
 pub use layout::{
     Cursor, DIRECTORIES, DataMap, JOLIET_DIRECTORIES, Layout, LayoutError, PATH_TABLES, VOLUME_DESCRIPTORS,

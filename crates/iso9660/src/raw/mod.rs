@@ -1,0 +1,9 @@
+//! Bytes and fields of ECMA-119, Joliet, SUSP and RRIP structures. No policy.
+
+pub(crate) mod date;
+pub(crate) mod descriptor;
+pub(crate) mod number;
+pub(crate) mod path_table;
+pub(crate) mod record;
+pub(crate) mod rrip;
+pub(crate) mod susp;
