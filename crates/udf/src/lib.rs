@@ -2,19 +2,20 @@
 //!
 //! [`Layout`] turns a [`Tree`](glassmaster_tree::Tree) into the areas of a volume: measured first, rendered in any
 //! order afterwards. [`UdfVolume`] reads volumes, also those
-//! of other writers.
+//! of other writers; [`check`] holds them against the standard.
 //!
 //! Not here yet: virtual, sparable and metadata partitions, named streams, revisions 2.50 and 2.60.
 
+mod check;
 mod crc;
 mod cs0;
 mod layout;
 mod options;
-#[allow(dead_code)] // the last decoders come into use with the verifier
 mod raw;
 mod read;
 mod revision;
 
+pub use check::check;
 pub use layout::{Cursor, DataMap, Layout, ReadContent, area};
 pub use options::{AccessType, LayoutError, Options};
 pub use read::{UdfVolume, recognise};

@@ -1,8 +1,5 @@
 //! charspec (ECMA-167 1/7.2.1, UDF 2.1.2): type 0 is CS0, which UDF fixes as OSTA Compressed Unicode.
 
-/// Bytes of a charspec.
-pub(crate) const CHARSPEC_LEN: usize = 64;
-
 const NAME: &[u8] = b"OSTA Compressed Unicode";
 
 /// The one character set of UDF.

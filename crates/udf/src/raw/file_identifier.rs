@@ -1,5 +1,7 @@
 //! File identifier descriptor (ECMA-167 4/14.4, UDF 2.3.4).
 
+use std::ops::Range;
+
 use super::allocation::LongAd;
 use super::field::{put_u16, u16_at};
 use super::regid::{REGID_LEN, Regid};
@@ -56,12 +58,21 @@ pub(crate) fn write(
     Tag { identifier: FILE_IDENTIFIER, version, location }.seal(out);
 }
 
+/// Where implementation use and file identifier stand.
+fn places(bytes: &[u8]) -> (Range<usize>, Range<usize>) {
+    let name_at = HEADER_LEN + usize::from(u16_at(bytes, 36));
+    let name_len = bytes.get(19).map_or(0, |n| usize::from(*n));
+    (HEADER_LEN..name_at, name_at..name_at + name_len)
+}
+
 /// A descriptor as recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FileIdentifier<'a> {
     pub(crate) tag: Tag,
     pub(crate) characteristics: u8,
     pub(crate) icb: LongAd,
+    /// Bytes of implementation use.
+    pub(crate) implementation_len: usize,
     /// CS0 characters of the name.
     pub(crate) name: &'a [u8],
     /// Bytes of the whole descriptor, padding included.
@@ -71,7 +82,7 @@ pub(crate) struct FileIdentifier<'a> {
 /// Why bytes are no file identifier descriptor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum FileIdentifierError {
-    /// `0` bytes are needed to say more.
+    /// That many bytes are needed to say more.
     #[error("the directory ends inside the descriptor of {0} bytes (ECMA-167 4/14.4)")]
     Short(usize),
     #[error(transparent)]
@@ -79,24 +90,29 @@ pub(crate) enum FileIdentifierError {
 }
 
 impl<'a> FileIdentifier<'a> {
-    /// Reads the descriptor at the start of `bytes`.
-    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, FileIdentifierError> {
+    /// Checks the descriptor at the start of `bytes`; its tag and its length.
+    pub(crate) fn verify(bytes: &[u8]) -> Result<(Tag, usize), FileIdentifierError> {
         if bytes.len() < HEADER_LEN {
             return Err(FileIdentifierError::Short(HEADER_LEN));
         }
         Tag::read(bytes)?.is(FILE_IDENTIFIER)?;
-        let name_len = usize::from(bytes[19]);
-        let name_at = HEADER_LEN + usize::from(u16_at(bytes, 36));
-        let length = (name_at + name_len).next_multiple_of(4);
+        let (_, name) = places(bytes);
+        let length = name.end.next_multiple_of(4);
         let whole = bytes.get(..length).ok_or(FileIdentifierError::Short(length))?;
-        let tag = Tag::verify(whole)?;
-        Ok(Self {
+        Ok((Tag::verify(whole)?, length))
+    }
+
+    /// The fields of a descriptor that [`FileIdentifier::verify`] accepted; `whole` has its length.
+    pub(crate) fn of(tag: Tag, whole: &'a [u8]) -> Self {
+        let (implementation, name) = places(whole);
+        Self {
             tag,
-            characteristics: whole[18],
-            icb: LongAd::read(&whole[20..36]),
-            name: &whole[name_at..name_at + name_len],
-            length,
-        })
+            characteristics: whole.get(18).copied().unwrap_or_default(),
+            icb: whole.get(20..36).map_or(LongAd::default(), LongAd::read),
+            implementation_len: implementation.len(),
+            name: whole.get(name).unwrap_or_default(),
+            length: whole.len(),
+        }
     }
 
     pub(crate) fn has(&self, characteristic: u8) -> bool {
@@ -138,7 +154,8 @@ mod tests {
             let mut out = vec![0xAA; length(at, recorded.len())];
             let icb = LongAd { bytes: 2048, block, partition: 0, unique_id };
             write(&mut out, Some(recorded), flags, icb, 3, 77);
-            let fid = FileIdentifier::read(&out).unwrap();
+            let (tag, length) = FileIdentifier::verify(&out).unwrap();
+            let fid = FileIdentifier::of(tag, &out[..length]);
             proptest::prop_assert_eq!((fid.characteristics, fid.icb, fid.length), (flags, icb, out.len()));
             proptest::prop_assert_eq!(crate::cs0::decode(fid.name).unwrap(), name);
             let end = usize::try_from(at).unwrap() + out.len();
@@ -147,7 +164,7 @@ mod tests {
 
         #[test]
         fn any_bytes_decode_or_are_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
-            let _ = FileIdentifier::read(&bytes);
+            let _ = FileIdentifier::verify(&bytes);
         }
     }
 }

@@ -19,52 +19,34 @@ impl<S: BlockSource> UdfVolume<S> {
         dir: &Entry,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
-        let mut stream = match &dir.content {
-            Content::Inline(bytes) => {
-                Stream { buffer: bytes.clone(), at: 0, pieces: &[], into: 0, lba: dir.id }
-            }
-            Content::Extents(extents) => {
-                Stream { buffer: Vec::new(), at: 0, pieces: extents, into: 0, lba: dir.id }
-            }
-        };
-        loop {
-            let fid = match FileIdentifier::read(&stream.buffer[stream.at..]) {
-                Ok(fid) => fid,
-                Err(error) => {
-                    let short = matches!(error, FileIdentifierError::Short(_));
-                    if short && stream.fetch(&self.source)? {
-                        continue;
-                    }
-                    if stream.at == stream.buffer.len() {
-                        return Ok(());
-                    }
-                    return Err(ReadError::invalid(NAME, stream.lba, error.to_string()));
-                }
-            };
+        let mut stream = Stream::new(dir);
+        while let Some((at, fid)) = stream.next(&self.source)? {
             let entry = if fid.has(DELETED) || fid.has(PARENT) {
                 None
             } else {
                 let name = decode(fid.name)
-                    .map_err(|error| ReadError::invalid(NAME, stream.lba, error.to_string()))?;
+                    .map_err(|error| ReadError::invalid(NAME, sector_of(dir, at), error.to_string()))?;
                 let address = BlockAddress { block: fid.icb.block, partition: fid.icb.partition };
                 let name = shown(&name).into_owned().into_bytes();
                 Some(self.entry(address, name, fid.has(HIDDEN))?)
             };
-            stream.at += fid.length;
             if let Some(entry) = entry
                 && each(entry).is_break()
             {
                 return Ok(());
             }
         }
+        Ok(())
     }
 }
 
-/// Bytes of a directory on their way.
-struct Stream<'a> {
+/// Descriptors of a directory on their way.
+pub(crate) struct Stream<'a> {
     buffer: Vec<u8>,
     /// Start of the next descriptor in the buffer.
     at: usize,
+    /// Byte of the directory the buffer starts with.
+    base: u64,
     /// Extents not read completely.
     pieces: &'a [Extent],
     /// Bytes of the first of them that were read: whole sectors.
@@ -73,7 +55,41 @@ struct Stream<'a> {
     lba: u64,
 }
 
-impl Stream<'_> {
+impl<'a> Stream<'a> {
+    pub(crate) fn new(dir: &'a Entry) -> Self {
+        let (buffer, pieces) = match &dir.content {
+            Content::Inline(bytes) => (bytes.clone(), &[][..]),
+            Content::Extents(extents) => (Vec::new(), &extents[..]),
+        };
+        Self { buffer, at: 0, base: 0, pieces, into: 0, lba: dir.id }
+    }
+
+    /// The next descriptor with its place in the directory; `None` at the end.
+    pub(crate) fn next<S: BlockSource>(
+        &mut self,
+        source: &S,
+    ) -> Result<Option<(u64, FileIdentifier<'_>)>, ReadError> {
+        let (tag, length) = loop {
+            match FileIdentifier::verify(&self.buffer[self.at..]) {
+                Ok(found) => break found,
+                Err(error) => {
+                    let short = matches!(error, FileIdentifierError::Short(_));
+                    if short && self.fetch(source)? {
+                        continue;
+                    }
+                    if self.at == self.buffer.len() {
+                        return Ok(None);
+                    }
+                    return Err(ReadError::invalid(NAME, self.lba, error.to_string()));
+                }
+            }
+        };
+        let begin = self.at;
+        self.at += length;
+        let fid = FileIdentifier::of(tag, &self.buffer[begin..self.at]);
+        Ok(Some((self.base + begin as u64, fid)))
+    }
+
     /// Reads on; `false` at the end.
     fn fetch<S: BlockSource>(&mut self, source: &S) -> Result<bool, ReadError> {
         let Some((extent, rest)) = self.pieces.split_first() else { return Ok(false) };
@@ -84,6 +100,7 @@ impl Stream<'_> {
         };
         let lba = u64::from(lba) + self.into / SECTOR as u64;
         self.buffer.drain(..self.at);
+        self.base += self.at as u64;
         self.at = 0;
         let kept = self.buffer.len();
         let length = usize::try_from(bytes).unwrap_or_default();
@@ -100,4 +117,18 @@ impl Stream<'_> {
         }
         Ok(true)
     }
+}
+
+/// Sector that holds a byte of a directory; that of its file entry when there is none.
+pub(crate) fn sector_of(dir: &Entry, at: u64) -> u64 {
+    let mut before = 0;
+    if let Content::Extents(extents) = &dir.content {
+        for extent in extents {
+            if let (Some(lba), true) = (extent.lba, at < before + extent.bytes) {
+                return u64::from(lba) + (at - before) / SECTOR as u64;
+            }
+            before += extent.bytes;
+        }
+    }
+    dir.id
 }

@@ -19,13 +19,13 @@ const CHAIN_NAME: &str = "allocation extent descriptor";
 
 /// Form of allocation descriptors by the bits 0-2 of the ICB flags (ECMA-167 4/14.6.8).
 #[derive(Clone, Copy)]
-pub(super) struct Form {
+pub(crate) struct Form {
     len: usize,
     read: fn(&[u8]) -> Allocation,
 }
 
 impl Form {
-    pub(super) fn of(flags: u16) -> Option<Self> {
+    pub(crate) fn of(flags: u16) -> Option<Self> {
         match flags & 7 {
             AD_SHORT => Some(Self { len: SHORT_LEN, read: Allocation::short }),
             AD_LONG => Some(Self { len: LONG_LEN, read: Allocation::long }),
@@ -37,7 +37,7 @@ impl Form {
 
 impl<S: BlockSource> UdfVolume<S> {
     /// Extents of an object of `size` bytes whose file entry stands at `icb` (sector `icb_lba`).
-    pub(super) fn extents(
+    pub(crate) fn extents(
         &self,
         icb: BlockAddress,
         icb_lba: u32,

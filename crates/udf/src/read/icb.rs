@@ -20,7 +20,7 @@ const TARGET_LIMIT: u64 = 65_536;
 
 impl<S: BlockSource> UdfVolume<S> {
     /// The object whose ICB is at `at`.
-    pub(super) fn entry(&self, at: BlockAddress, name: Vec<u8>, hidden: bool) -> Result<Entry, ReadError> {
+    pub(crate) fn entry(&self, at: BlockAddress, name: Vec<u8>, hidden: bool) -> Result<Entry, ReadError> {
         let lba = self.resolve(NAME, at, 1)?;
         let sector = self.sector(NAME, lba)?;
         let invalid = |what: String| ReadError::invalid(NAME, u64::from(lba), what);

@@ -1,7 +1,7 @@
 //! Reading UDF volumes, other people's too.
 
-mod directory;
-mod extents;
+pub(crate) mod directory;
+pub(crate) mod extents;
 mod icb;
 mod mount;
 mod window;
@@ -37,25 +37,25 @@ pub fn recognise<S: BlockSource + ?Sized>(source: &S) -> bool {
 
 /// A partition by its reference number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct PartitionPlace {
-    start: u32,
-    blocks: u32,
+pub(crate) struct PartitionPlace {
+    pub(crate) start: u32,
+    pub(crate) blocks: u32,
 }
 
 /// A block of a partition (lb_addr, ECMA-167 4/7.1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct BlockAddress {
-    block: u32,
-    partition: u16,
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct BlockAddress {
+    pub(crate) block: u32,
+    pub(crate) partition: u16,
 }
 
 /// A mounted UDF volume of revision 1.02 to 2.60 on plain partitions, read-only.
 pub struct UdfVolume<S> {
-    source: S,
+    pub(crate) source: S,
     revision: u16,
     label: String,
-    partitions: Vec<PartitionPlace>,
-    root: BlockAddress,
+    pub(crate) partitions: Vec<PartitionPlace>,
+    pub(crate) root: BlockAddress,
     windows: Mutex<Windows>,
 }
 
@@ -85,7 +85,12 @@ impl<S: BlockSource> UdfVolume<S> {
     }
 
     /// Absolute sector of `blocks` blocks of a partition that lie inside it and inside the source.
-    fn resolve(&self, structure: &'static str, at: BlockAddress, blocks: u64) -> Result<u32, ReadError> {
+    pub(crate) fn resolve(
+        &self,
+        structure: &'static str,
+        at: BlockAddress,
+        blocks: u64,
+    ) -> Result<u32, ReadError> {
         let place = self.partitions.get(usize::from(at.partition)).ok_or_else(|| {
             let what = format!(
                 "points to partition reference {}, there are {} (ECMA-167 4/7.1)",
@@ -117,7 +122,7 @@ impl<S: BlockSource> UdfVolume<S> {
     }
 
     /// One sector of the metadata, through the windows.
-    fn sector(&self, structure: &'static str, lba: u32) -> Result<[u8; SECTOR], ReadError> {
+    pub(crate) fn sector(&self, structure: &'static str, lba: u32) -> Result<[u8; SECTOR], ReadError> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         windows
             .sector(&self.source, u64::from(lba))
