@@ -4,7 +4,8 @@
 //! 0        system area
 //! 16       ISO 9660 volume descriptors, then the UDF recognition sequence
 //! 256      UDF anchor, volume descriptor sequence, integrity sequence
-//!          UDF partition starts (multiple of 32): path tables, directories, file entries, file data
+//!          UDF partition starts (multiple of 32): file set, directories and file entries of UDF, path tables and
+//!          directories of ISO 9660, file data
 //!          reserve volume descriptor sequence
 //! last     UDF anchor
 //! ```
@@ -171,15 +172,16 @@ impl Plan {
             at.align(PADDING)?;
             partition = at.next;
         }
+        if let Some(udf) = &mut self.udf {
+            // First in the partition: some readers look for the file set there instead of following its address.
+            put_udf(&mut at, udf, glassmaster_udf::area::METADATA)?;
+        }
         if let Some(iso) = &mut self.iso {
             for area in 0..iso.areas().len() {
                 if area != glassmaster_iso9660::VOLUME_DESCRIPTORS {
                     put_iso(&mut at, iso, area)?;
                 }
             }
-        }
-        if let Some(udf) = &mut self.udf {
-            put_udf(&mut at, udf, glassmaster_udf::area::METADATA)?;
         }
         self.place_data(tree, &mut at)?;
         let partition_end = at.next;
