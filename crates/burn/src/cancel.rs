@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// The write stops at the next command, flushes what the drive holds and closes what can be closed, which takes up to
 /// some minutes on CD, and then returns an error whose
-/// [`is_cancelled`](crate::Error::is_cancelled) is true.
+/// [`is_cancelled`](crate::Error::is_cancelled) is true. A request that comes while the disc is being closed waits for that;
+/// it then ends the verification or, where none was asked for, comes too late.
 #[doc(alias = "CancelWrite")]
 #[derive(Clone, Debug, Default)]
 pub struct CancelHandle(Arc<AtomicBool>);

@@ -1,5 +1,7 @@
 //! Each medium from blank to verified on the virtual recorder, and everything that must be refused before a write.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 mod rig;
 
 use std::ops::ControlFlow;

@@ -36,7 +36,9 @@ impl DiscRecorder {
         Ok(self.disc_source_of(blocks))
     }
 
-    /// The first `blocks` sectors of the medium, whether the drive announces them or not.
+    /// The first `blocks` sectors of the medium, whether the drive announces them or not. Call
+    /// [`DiscRecorder::wait_ready`] before: a drive that has yet to report this very medium as new (6/28/00) makes the
+    /// first read fail.
     #[must_use]
     pub fn disc_source_of(&self, blocks: u64) -> DiscSource {
         DiscSource { device: Arc::clone(self.device()), blocks }

@@ -181,6 +181,24 @@ impl Error {
         }
     }
 
+    /// Whether a read failed for the sake of the blocks it asked for, so that others may still be readable: medium and
+    /// hardware errors, blank checks, addresses and modes that do not fit, answers that are too short. Everything else -
+    /// no medium, another medium, a busy or lost drive - would meet every block.
+    #[must_use]
+    pub fn is_about_blocks(&self) -> bool {
+        match self {
+            Self::Refused { failure: CommandFailure { sense: Some(s), .. }, .. } if !s.deferred => {
+                match s.key {
+                    SenseKey::MEDIUM_ERROR | SenseKey::HARDWARE_ERROR | SenseKey::BLANK_CHECK => true,
+                    SenseKey::ILLEGAL_REQUEST => matches!(s.code.asc(), 0x21 | 0x63 | 0x64),
+                    _ => false,
+                }
+            }
+            Self::ShortTransfer { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Whether no medium is in the drive: 2/3A/xx.
     #[must_use]
     pub fn is_no_medium(&self) -> bool {
@@ -400,5 +418,8 @@ mod tests {
         assert_eq!(refused(0, 7, 0x27, 0).blame(), Blame::Medium);
         assert!(refused(0, 2, 0x3A, 0).is_no_medium());
         assert!(refused(0x5A, 5, 0x24, 0).is_unsupported());
+        assert!(refused(0x28, 3, 0x11, 5).is_about_blocks());
+        assert!(!refused(0x28, 2, 0x04, 1).is_about_blocks());
+        assert!(!refused(0x28, 6, 0x28, 0).is_about_blocks());
     }
 }

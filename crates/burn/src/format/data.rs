@@ -132,8 +132,11 @@ impl DataBurn {
         let held = job.check(held)?;
         job.enter(WriteAction::ValidatingMedia, 0)?;
         let (medium, mut recipe, target) = validate(&job, sectors)?;
-        let locked = recorder.prevent_removal();
-        let locked = job.check(locked)?;
+        let locked = match recorder.prevent_removal() {
+            // A drive without a lock is no reason not to write.
+            Err(e) if e.is_unsupported() => None,
+            other => Some(job.check(other)?),
+        };
         let result = run(&mut job, &source, &medium, &mut *recipe, target, locked);
         drop(held);
         result
@@ -228,7 +231,7 @@ fn run(
     medium: &Medium,
     recipe: &mut dyn Recipe,
     target: Target,
-    locked: PreventRemoval,
+    mut locked: Option<PreventRemoval>,
 ) -> Result<BurnReport, Error> {
     let full = job.options.verify == VerifyLevel::Full;
     // Reading ahead begins while the drive is made ready.
@@ -268,15 +271,22 @@ fn run(
     if let Err(e) = speed_guard.restore() {
         job.notes.push(format!("the speed of the drive could not be put back ({e})"));
     }
-    finalised?;
+    if let Err(mut error) = finalised {
+        error.add_aftermath("all data was sent, but the disc is not closed as it should be");
+        return Err(error);
+    }
 
     let sha256 = digest.as_ref().map(|d| d.whole);
-    let mut locked = Some(locked);
     let verified = if job.options.verify == VerifyLevel::None {
         None
     } else {
         let sent = Sent { target, samples, digest, source: Arc::clone(source) };
-        Some(verify_disc(job, &sent, recipe.closing(), &mut locked)?)
+        Some(verify_disc(job, &sent, recipe.closing(), &mut locked).map_err(|mut error| {
+            if !error.is_verification() {
+                error.add_aftermath("all data was written and the disc is closed; only its check is missing");
+            }
+            error
+        })?)
     };
     if let Some(Err(e)) = locked.take().map(PreventRemoval::release) {
         job.notes.push(format!("the tray could not be unlocked ({e})"));
@@ -401,13 +411,16 @@ fn reads_new_data(job: &mut Job<'_>, target: Target) -> Result<bool, Error> {
 }
 
 fn reload(job: &mut Job<'_>, locked: &mut Option<PreventRemoval>) -> Result<(), Error> {
+    let held = locked.is_some();
     if let Some(guard) = locked.take() {
         job.check(guard.release())?;
     }
     job.check(job.recorder.eject())?;
     job.check(job.recorder.load())?;
     job.wait_idle("loading the medium", job.recorder.patience().ready, true)?;
-    let guard = job.recorder.prevent_removal();
-    *locked = Some(job.check(guard)?);
+    if held {
+        let guard = job.recorder.prevent_removal();
+        *locked = Some(job.check(guard)?);
+    }
     Ok(())
 }

@@ -102,6 +102,15 @@ pub enum CompareError {
         #[source]
         error: io::Error,
     },
+    /// The second source is out of reach as a whole: the drive is gone, busy, or holds another disc.
+    #[error("the disc cannot be read any more, from sector {sector} on: {error}")]
+    Disc {
+        /// First sector of the read that failed.
+        sector: u64,
+        /// What was said.
+        #[source]
+        error: io::Error,
+    },
     /// `progress` ended it.
     #[error("the comparison was cancelled")]
     Cancelled,
@@ -125,6 +134,15 @@ pub fn compare(
     result.missing = source.block_count() - both;
     compare_range(source, 0, disc, 0, both, &mut result, progress)?;
     Ok(result)
+}
+
+/// Whether other sectors may be readable after this error of a disc. Of sources that are no drives every error is taken
+/// for one of its sectors.
+fn is_about_blocks(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<glassmaster_recorder::Error>())
+        .is_none_or(glassmaster_recorder::Error::is_about_blocks)
 }
 
 /// Compares sectors `from..until` of `source` with those that stand `offset` further on `disc`.
@@ -152,7 +170,11 @@ pub(crate) fn compare_range(
         wanted.resize(bytes, 0);
         found.resize(bytes, 0);
         source.read_blocks(at, &mut wanted).map_err(|error| CompareError::Source { sector: at, error })?;
-        let readable = disc.read_blocks(at.saturating_add(offset), &mut found).is_ok();
+        let readable = match disc.read_blocks(at.saturating_add(offset), &mut found) {
+            Ok(()) => true,
+            Err(error) if is_about_blocks(&error) => false,
+            Err(error) => return Err(CompareError::Disc { sector: at, error }),
+        };
         if !readable || wanted != found {
             let pairs = wanted.chunks_exact(SECTOR).zip(found.chunks_exact_mut(SECTOR));
             for (sector, (wanted, found)) in (at..).zip(pairs) {
@@ -162,6 +184,9 @@ pub(crate) fn compare_range(
                         continue;
                     }
                     if let Err(error) = disc.read_blocks(sector.saturating_add(offset), found) {
+                        if !is_about_blocks(&error) {
+                            return Err(CompareError::Disc { sector, error });
+                        }
                         result.note_unreadable(sector, &error);
                         continue;
                     }

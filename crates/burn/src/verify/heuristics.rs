@@ -1,6 +1,6 @@
 //! What the drive says of a disc it has just written.
 
-use glassmaster_mmc::cmd::{DiscStatus, ReadTrackInformation, TrackInformation};
+use glassmaster_mmc::cmd::{DiscStatus, ReadTrackInformation, SessionState, TrackInformation};
 use glassmaster_recorder::Error as DriveError;
 
 use crate::engine::Target;
@@ -44,6 +44,13 @@ fn look(
     {
         found.push(format!("the drive reports disc status {:?} instead of {expected:?}", disc.status));
     }
+    // An open session after the closed one is empty; one that is not was never closed.
+    if closing == Closing::Appendable && disc.last_session_state != SessionState::Empty {
+        found.push(format!(
+            "the drive reports the last session as {:?} instead of closed",
+            disc.last_session_state
+        ));
+    }
     if disc.sessions == 0 || disc.last_track_in_last_session == 0 {
         found.push("the drive reports a disc without sessions or tracks".to_owned());
     }
@@ -82,10 +89,6 @@ fn look(
                 ));
             }
         }
-    }
-    let capacity = recorder.read_capacity()?;
-    if i64::from(capacity.last.0) < last {
-        found.push(format!("the disc is readable up to block {} only, before block {last}", capacity.last));
     }
     Ok(())
 }

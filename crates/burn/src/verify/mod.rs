@@ -185,9 +185,11 @@ fn hash_back(
         job.check_stopped()?;
         let blocks = (sectors - at).min(PIECE);
         buf.resize(usize::try_from(blocks).unwrap_or(0) * SECTOR, 0);
-        if disc.read(start.saturating_add(at), &mut buf).is_err() {
+        match disc.read(start.saturating_add(at), &mut buf) {
+            Ok(()) => {}
             // The sector and the reason are found out by the comparison that follows.
-            return Ok(Back::Differs { from: good_until, read: None });
+            Err(e) if e.is_about_blocks() => return Ok(Back::Differs { from: good_until, read: None }),
+            Err(e) => return Err(job.fail(ErrorKind::Device(e))),
         }
         builder.update(&buf);
         at += blocks;
@@ -238,6 +240,9 @@ fn find_differences(
         )),
         Ok(()) => {}
         Err(CompareError::Cancelled) => return Err(job.cancelled()),
+        Err(CompareError::Disc { error, .. }) => failure.contradictions.push(format!(
+            "what was read differs from what was sent after sector {from}; where cannot be told: {error}"
+        )),
         Err(CompareError::Source { sector, error }) => failure.contradictions.push(format!(
             "what was read differs from what was sent after sector {from}; where cannot be told, because sector \
              {sector} of the source cannot be read any more ({error})"
@@ -259,7 +264,10 @@ fn check_tail(
     match disc.read(at, &mut buf) {
         Ok(()) if buf.iter().all(|b| *b == 0) => {}
         Ok(()) => failure.contradictions.push(format!("the padding from block {at} on is not zero")),
-        Err(e) => failure.contradictions.push(format!("the padding from block {at} on cannot be read ({e})")),
+        Err(e) if e.is_about_blocks() => {
+            failure.contradictions.push(format!("the padding from block {at} on cannot be read ({e})"));
+        }
+        Err(e) => return Err(job.fail(ErrorKind::Device(e))),
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use glassmaster_recorder::DiscSource;
 use std::io;
 
 use super::{Comparison, note_verified};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::job::Job;
 
 /// Sectors kept, at most: 128 KiB.
@@ -86,6 +86,7 @@ impl Samples {
                         result.note_different(*sector);
                     }
                 }
+                Err(e) if !e.is_about_blocks() => return Err(job.fail(ErrorKind::Device(e))),
                 Err(e) => result.note_unreadable(*sector, &io::Error::other(e)),
             }
             note_verified(job, start, 0);

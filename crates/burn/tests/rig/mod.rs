@@ -1,6 +1,7 @@
 //! A virtual recorder whose conversation is counted, for the tests of this crate.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
@@ -98,6 +99,7 @@ pub(crate) struct Rig {
     path: PathBuf,
     has_disc: bool,
     stall_every: Option<NonZeroU32>,
+    pub(crate) patience: Patience,
     pub(crate) seen: Arc<Seen>,
 }
 
@@ -108,7 +110,14 @@ impl Rig {
         if let Some(media) = media {
             drop(Disc::create(&path, media, options).unwrap());
         }
-        Self { _folder: folder, path, has_disc: media.is_some(), stall_every: None, seen: Arc::default() }
+        Self {
+            _folder: folder,
+            path,
+            has_disc: media.is_some(),
+            stall_every: None,
+            patience: hasty(),
+            seen: Arc::default(),
+        }
     }
 
     pub(crate) fn blank(media: MediaType) -> Self {
@@ -153,7 +162,7 @@ impl Rig {
 
     /// Around a drive of the test's own making.
     pub(crate) fn recorder_on(&self, transport: Box<dyn Transport>) -> DiscRecorder {
-        DiscRecorder::with_patience(transport, hasty()).unwrap()
+        DiscRecorder::with_patience(transport, self.patience).unwrap()
     }
 
     /// The drive behind a layer of the test's own, watched below it.
@@ -188,7 +197,7 @@ pub(crate) fn hasty() -> Patience {
     Patience {
         command: Duration::from_secs(5),
         long_command: Duration::from_secs(5),
-        ready: Duration::from_millis(40),
+        ready: Duration::from_secs(2),
         poll: Duration::from_millis(5),
         ..Patience::default()
     }
