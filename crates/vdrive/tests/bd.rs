@@ -24,7 +24,12 @@ fn bd_r_sequential() {
         "only a blank one can be formatted"
     );
     // Ranges follow without a gap, by size and by split address.
+    assert_eq!(r.last_block(), 0);
     r.close(1, 1).unwrap();
+    // A closed range is seen although the session is open.
+    assert_eq!(r.last_block(), 63);
+    let toc = r.read(&[0x43, 0, 1, 0, 0, 0, 0, 0, 12, 0], 12).unwrap();
+    assert_eq!(toc[..], [0, 10, 1, 1, 0, 0x14, 1, 0, 0, 0, 0, 0]);
     r.none(&[0x53, 0, 0, 0, 0, 0, 0, 0, 33, 0]).unwrap();
     assert_eq!(r.figures(2), (64, Some(64), 64, 64));
     r.none(&[0x53, 1, 0, 0, 1, 0, 0, 0, 0, 0]).unwrap();

@@ -8,7 +8,7 @@ use super::dvd_plus_r::DATA_TRACK;
 use super::sequential::Sequence;
 use super::{
     Capacity, CapacityState, Change, Disc, DiscSummary, FormatRequest, Formattable, MediumOptions,
-    Reservation, Rules, TocSession, TrackView,
+    Reservation, Rules, TocSession, TocTrack, TrackView,
 };
 use crate::record::WriteParameters;
 use crate::sense;
@@ -73,11 +73,34 @@ impl Rules for BdR {
     }
 
     fn toc(&self, disc: &Disc) -> Vec<TocSession> {
-        SEQUENCE.toc(disc)
+        let mut all = SEQUENCE.toc(disc);
+        // There is no lead-in that would have to be recorded first: ranges that are closed can be seen although
+        // their session is open.
+        let number = u16::try_from(disc.state.sessions.len()).unwrap_or(u16::MAX);
+        let seen: Vec<_> = (1u16..)
+            .zip(&disc.state.tracks)
+            .filter(|(_, t)| t.session == number && t.closed && !t.is_blank())
+            .collect();
+        if let Some((_, last)) = seen.last()
+            && disc.state.sessions.last().is_some_and(|s| !s.closed)
+        {
+            all.push(TocSession {
+                number,
+                disc_type: 0,
+                tracks: seen
+                    .iter()
+                    .map(|(n, t)| TocTrack { number: *n, start: t.start, control: t.control })
+                    .collect(),
+                lead_out: last.end(),
+                next_start: SEQUENCE.next_start(disc),
+            });
+        }
+        all
     }
 
     fn last_block(&self, disc: &Disc) -> i32 {
-        SEQUENCE.last_block(disc)
+        // As the table of contents: up to the end of the last closed range.
+        self.toc(disc).last().map_or(0, |s| s.lead_out.saturating_sub(1).max(0))
     }
 
     fn check_read(&self, disc: &Disc, lba: i32, blocks: u32) -> Result<(), Sense> {
