@@ -1,14 +1,16 @@
 //! ISO 9660 (ECMA-119), Joliet and Rock Ridge volumes: planned and rendered, read, and checked.
 //!
-//! [`Layout`] turns a [`glassmaster_tree::Tree`] into areas whose bytes can be rendered in any order.
+//! [`Layout`] turns a [`glassmaster_tree::Tree`] into areas whose bytes can be rendered in any order;
+//! [`IsoVolume`] reads one through its plain, Rock Ridge or Joliet names.
 
 mod joliet;
 mod layout;
 mod level;
 mod names;
 mod options;
-#[allow(dead_code)] // the parsing half is for the reader
+#[allow(dead_code)] // some fields only the verifier looks at
 mod raw;
+mod read;
 mod view;
 
 pub use layout::{
@@ -16,3 +18,4 @@ pub use layout::{
 };
 pub use level::Level;
 pub use options::{DeepDirectories, Joliet, Options, RockRidge};
+pub use read::{IsoVolume, Namespace, namespaces, recognise};

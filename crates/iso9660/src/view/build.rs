@@ -15,6 +15,8 @@ const MOST_DIRECTORIES: usize = 65_535;
 const DEEPEST: u32 = 8;
 /// Longest path: lengths of the identifiers plus the number of directories (ECMA-119 6.8.2.1).
 const LONGEST_PATH: usize = 255;
+/// Longest name that Linux takes from NM fields; it drops the field that would exceed it.
+const LINUX_NAME: usize = 253;
 /// Identifier of the made-up directory, known to readers by this name (RRIP 4.1.5).
 const MOVED_IDENTIFIER: &[u8] = b"RR_MOVED";
 
@@ -294,6 +296,17 @@ impl<N: Naming> Builder<'_, N> {
     }
 
     fn report(&mut self, candidate: &Candidate, stored: &[u8]) {
+        if self.content.rock_ridge && candidate.flags & mark::MADE_UP == 0 {
+            let name = self.tree.node(candidate.node).name();
+            if name.len() > LINUX_NAME {
+                self.changes.push(NameChange {
+                    node: candidate.node,
+                    file_system: "Rock Ridge",
+                    recorded: Some(String::from_utf8_lossy(name).into_owned()),
+                    reason: "recorded whole, but of names above 253 bytes Linux shows only the first 250",
+                });
+            }
+        }
         // With Rock Ridge the name itself is recorded beside the identifier.
         if candidate.mapped != Mapped::Plain && !self.content.rock_ridge {
             self.changes.push(NameChange {
