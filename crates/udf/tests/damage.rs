@@ -10,7 +10,7 @@ use glassmaster_disc::SECTOR;
 use glassmaster_testkit::Random;
 use glassmaster_testkit::damage::Damager;
 use glassmaster_tree::{Volume, WalkLimits, walk};
-use glassmaster_udf::{Revision, UdfVolume, check, recognise};
+use glassmaster_udf::{Revision, UdfVolume, area, check, recognise};
 use image::{Source, options, pattern, plan};
 
 fn small() -> (Vec<u8>, Vec<usize>) {
@@ -112,5 +112,43 @@ fn believable_damage() {
             reseal(&mut sector[start..]);
         }
         read_all(&copy);
+    }
+}
+
+/// The root directory given two extents, each by itself in order.
+fn with_root_extents(extents: [(u32, u32); 2]) -> String {
+    let mut s = Source::new();
+    let root = s.tree.root();
+    s.file(root, b"file", pattern(10));
+    let planned = plan(&s, options(Revision::V102));
+    let mut image = planned.image(&s);
+    let entry = planned.area_range(area::METADATA).start + 2 * SECTOR;
+    let sector = &mut image[entry..entry + SECTOR];
+    assert_eq!(sector[..2], 261u16.to_le_bytes());
+    sector[10..12].copy_from_slice(&(160u16 + 16).to_le_bytes());
+    sector[172..176].copy_from_slice(&16u32.to_le_bytes());
+    let mut size = 0u64;
+    for (n, (bytes, block)) in extents.into_iter().enumerate() {
+        sector[176 + n * 8..180 + n * 8].copy_from_slice(&bytes.to_le_bytes());
+        sector[180 + n * 8..184 + n * 8].copy_from_slice(&block.to_le_bytes());
+        size += u64::from(bytes);
+    }
+    sector[56..64].copy_from_slice(&size.to_le_bytes());
+    reseal(sector);
+    UdfVolume::open(&image).and_then(|v| v.root().map(drop)).err().map(|e| e.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn extents_that_cannot_be_are_refused() {
+    assert_eq!(with_root_extents([(2048, 3), (84, 4)]), "");
+    for (extents, reason) in [
+        ([(2048, 3), (2048, 3)], "two of them share sector 291"),
+        ([(2048, 3), (0x3FFF_F800, 3)], "lie outside the partition"),
+        ([(2048, 3), (100, u32::MAX)], "lie outside the partition"),
+        ([(2047, 3), (100, 4)], "ends inside a block"),
+        ([(2048, 3), (0xC000_0800, 3)], "allocation extent descriptor"),
+    ] {
+        let error = with_root_extents(extents);
+        assert!(error.contains(reason), "{error}");
     }
 }

@@ -75,8 +75,16 @@ impl<S: BlockSource> Walk<'_, '_, S> {
         if let Some(entry) = self.visit(root, true, true) {
             pending.push((root, root, entry));
         }
+        let mut bytes = 0u64;
         while let Some((address, parent, entry)) = pending.pop() {
             self.counts.directories += 1;
+            // Directories that share their sectors, each larger than it is, must not cost time without end.
+            bytes = bytes.saturating_add(entry.size);
+            if bytes / SECTOR as u64 > self.volume.block_count() {
+                self.counts.complete = false;
+                self.report.error("ECMA-167 4/8.7", entry.id, "the directories are larger than the volume");
+                return;
+            }
             let mut links = Vec::new();
             if let Err(error) = self.directory(address, parent, &entry, &mut links) {
                 self.counts.complete = false;

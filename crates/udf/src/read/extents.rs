@@ -73,6 +73,7 @@ impl<S: BlockSource> UdfVolume<S> {
                 format!("cover {} of the {size} bytes of the file (ECMA-167 4/14.9.10)", size - list.left);
             return Err(ReadError::invalid(NAME, u64::from(icb_lba), what));
         }
+        refuse_overlap(&list.extents, icb_lba)?;
         Ok(list.extents)
     }
 
@@ -103,6 +104,25 @@ impl<S: BlockSource> UdfVolume<S> {
                 .map_err(|what| ReadError::invalid(NAME, u64::from(lba), what))?;
         }
         Ok(None)
+    }
+}
+
+/// Extents of one object that share sectors would make it larger than its volume.
+fn refuse_overlap(extents: &[Extent], icb_lba: u32) -> Result<(), ReadError> {
+    if extents.len() < 2 {
+        return Ok(());
+    }
+    let mut runs: Vec<(u64, u64)> = extents
+        .iter()
+        .filter_map(|e| e.lba.map(|lba| (u64::from(lba), u64::from(lba) + e.bytes.div_ceil(SECTOR as u64))))
+        .collect();
+    runs.sort_unstable();
+    match runs.windows(2).find(|pair| pair[1].0 < pair[0].1) {
+        None => Ok(()),
+        Some(pair) => {
+            let what = format!("two of them share sector {} (ECMA-167 4/8.7)", pair[1].0);
+            Err(ReadError::invalid(NAME, u64::from(icb_lba), what))
+        }
     }
 }
 
