@@ -48,8 +48,6 @@ pub(crate) const NO_SAVED_PARAMETERS: Sense = Sense::of(5, 0x39, 0x00);
 pub(crate) const REMOVAL_PREVENTED: Sense = Sense::of(5, 0x53, 0x02);
 /// END OF USER AREA ENCOUNTERED ON THIS TRACK.
 pub(crate) const END_OF_USER_AREA: Sense = Sense::of(5, 0x63, 0x00);
-/// PACKET DOES NOT FIT IN AVAILABLE SPACE.
-pub(crate) const DOES_NOT_FIT: Sense = Sense::of(5, 0x63, 0x01);
 /// ILLEGAL MODE FOR THIS TRACK.
 pub(crate) const ILLEGAL_MODE: Sense = Sense::of(5, 0x64, 0x00);
 /// SESSION FIXATION ERROR - INCOMPLETE TRACK IN SESSION.

@@ -108,6 +108,9 @@ fn track_at_once_two_sessions() {
             (2, 2)
         ]
     );
+    // B0 of the first session: where the next program area begins, how far the disc goes.
+    let b0 = &full[4 + 4 * 11..4 + 5 * 11];
+    assert_eq!(b0[..], [1, 0x54, 0, 0xB0, 2, 40, 42, 2, 79, 59, 74]);
     assert_eq!(r.write(20_000, 1, 1).unwrap_err(), (5, 0x30, 5));
     r.restart();
     r.check(0, 640, 1);

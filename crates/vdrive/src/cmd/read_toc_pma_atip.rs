@@ -42,7 +42,7 @@ pub(super) fn answer(d: &mut VirtualDrive, c: &ReadTocPmaAtip) -> Result<Vec<u8>
             }
             .to_bytes())
         }
-        TocFormat::FULL_TOC if cd => full_toc(&sessions, c.start),
+        TocFormat::FULL_TOC if cd => full_toc(&sessions, c.start, disc.user_end()),
         _ => Err(sense::cdb_field(2)),
     }
 }
@@ -78,7 +78,7 @@ fn toc(sessions: &[TocSession], start: u8, msf: bool, cd: bool) -> Result<Vec<u8
 }
 
 /// Format 0010b: the Q entries of the lead-ins (MMC-6 6.26.3.4).
-fn full_toc(sessions: &[TocSession], from: u8) -> Result<Vec<u8>, Sense> {
+fn full_toc(sessions: &[TocSession], from: u8, last_lead_out: i32) -> Result<Vec<u8>, Sense> {
     let number = |n: u16| u8::try_from(n).unwrap_or(u8::MAX);
     let msf = |lba: i32| {
         let (m, s, f) = Msf::try_from(Lba(lba)).map_or((0, 0, 0), Msf::fields);
@@ -105,7 +105,7 @@ fn full_toc(sessions: &[TocSession], from: u8) -> Result<Vec<u8>, Sense> {
         }
         if let Some(next) = s.next_start {
             // B0: where the next program area can begin, and how far the disc goes; C0 in the first session only.
-            let mut pointer = entry(5, last.control, 0xB0, msf(LAST_LEAD_OUT));
+            let mut pointer = entry(5, last.control, 0xB0, msf(last_lead_out));
             pointer.time = msf(next.saturating_sub(150));
             pointer.zero = if s.number == 1 { 2 } else { 1 };
             entries.push(pointer);
@@ -122,9 +122,6 @@ fn full_toc(sessions: &[TocSession], from: u8) -> Result<Vec<u8>, Sense> {
     }
     Ok(FullToc { first_session: number(first.number), last_session: number(last.number), entries }.to_bytes())
 }
-
-/// 79:59:74, the last possible lead-out of an 80-minute disc.
-const LAST_LEAD_OUT: i32 = 359_849;
 
 /// Format 0100b: what the pre-groove says. A Type A CD-R of medium writing speed.
 fn atip(last_lead_out: i32) -> Atip {

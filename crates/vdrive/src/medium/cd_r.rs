@@ -117,7 +117,10 @@ impl Rules for CdR {
     }
 
     fn tracks(&self, disc: &Disc) -> Vec<TrackView> {
-        SEQUENCE.tracks(disc)
+        // The last recorded address is a field of DVD and BD; on CD it is not valid (MMC-6 6.27.3.12).
+        let mut all = SEQUENCE.tracks(disc);
+        all.iter_mut().for_each(|t| t.last_recorded = None);
+        all
     }
 
     fn toc(&self, disc: &Disc) -> Vec<TocSession> {
@@ -221,13 +224,15 @@ impl Rules for CdR {
         }
         let start = SEQUENCE.next_start(disc).ok_or(sense::CANNOT_WRITE)?;
         let number = disc.state.tracks.len().checked_add(1).and_then(|n| u8::try_from(n).ok());
+        let sheet_len = sheet.len();
         let sheet = CueSheet::parse(sheet, number.ok_or(sense::CANNOT_WRITE)?)?;
         if sheet.pieces.first().is_none_or(|p| i64::from(p.start) != i64::from(start) - 150) {
             // Byte of the first track entry's address.
             return Err(sense::list_field(8 + 5));
         }
         if sheet.lead_out > disc.user_end() {
-            return Err(sense::DOES_NOT_FIT);
+            let address = sheet_len.saturating_sub(8).saturating_add(5);
+            return Err(sense::list_field(u16::try_from(address).unwrap_or(u16::MAX)));
         }
         disc.at_once = Some(SessionAtOnce::new(disc, sheet));
         Ok(())
