@@ -345,3 +345,22 @@ fn small_files_can_live_in_their_entries() {
     let all = bytes(&image);
     assert!(all.windows(5).any(|w| w == b"hello"));
 }
+
+#[test]
+fn names_that_readers_of_joliet_confuse_are_made_distinct_and_listed() {
+    let dir = TempDir::new().unwrap();
+    for name in ["Read.me", "README", "read.me", "readme", "\u{C4}rger", "\u{E4}rger", "end.", "end"] {
+        fs::write(dir.path().join(name), name).unwrap();
+    }
+    let image = Image::new(walk(dir.path()), &options(FileSystems::JOLIET)).unwrap();
+    let mut changed: Vec<_> = image
+        .changes()
+        .iter()
+        .filter(|c| c.file_system == "Joliet")
+        .map(|c| (image.tree().path(c.node), c.recorded.clone().unwrap()))
+        .collect();
+    changed.sort();
+    let expected =
+        [("/end.", "end_"), ("/read.me", "read0.me"), ("/readme", "readme0"), ("/\u{E4}rger", "\u{E4}rger0")];
+    assert_eq!(changed, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+}

@@ -1,7 +1,8 @@
 //! Joliet names: UCS-2 (here UTF-16, which all present readers take it for), big-endian.
 //!
-//! Names that differ only in case are distinct in Joliet and stay so; a reader that ignores case shows both and opens
-//! one. The specification's 240-byte paths are not enforced: no reader depends on them.
+//! Names that differ only in case are distinct in the specification, but Windows and the Linux kernel ignore case and would
+//! open one file under both: they are made distinct. The same readers drop dots at the end of a name, so the last one is
+//! replaced. The specification's 240-byte paths are not enforced: no reader depends on them.
 
 use std::cmp::Ordering;
 
@@ -77,6 +78,10 @@ impl Naming for JolietNames {
                 }
             }
         }
+        if let [.., 0, last @ (b'.' | b' ')] = &mut out[start..] {
+            *last = b'_';
+            mapped = Mapped::Characters;
+        }
         if out.len() - start > self.units * 2 {
             let stored = out.split_off(start);
             let (name, extension) = stored.split_at(name_part(&stored, self.units));
@@ -99,6 +104,22 @@ impl Naming for JolietNames {
         out.extend(digits.bytes().flat_map(|b| [0, b]));
         out.extend_from_slice(extension);
         true
+    }
+
+    const IGNORES_CASE: bool = true;
+
+    fn fold(stored: &[u8], out: &mut Vec<u8>) {
+        for c in char::decode_utf16(units(stored)) {
+            let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+            let upper = if c.is_ascii() {
+                c.to_ascii_uppercase()
+            } else {
+                // As Windows has it: only what is one character in capitals too.
+                let mut all = c.to_uppercase();
+                all.next().filter(|_| all.next().is_none()).unwrap_or(c)
+            };
+            out.extend_from_slice(&u32::from(upper).to_be_bytes());
+        }
     }
 
     /// The first sixteen units, each squeezed into a byte; `.` becomes the lowest.
@@ -150,10 +171,13 @@ impl Naming for JolietNames {
     fn reason(mapped: Mapped) -> &'static str {
         match mapped {
             Mapped::Plain | Mapped::Characters => {
-                "* / : ; ? \\, control characters and bytes that are no UTF-8 cannot be recorded (Joliet)"
+                "* / : ; ? \\, control characters, bytes that are no UTF-8 and a dot or space at the end cannot be recorded \
+                 (Joliet)"
             }
             Mapped::Length => "more characters than a Joliet name has",
-            Mapped::Clash => "another name of the directory is recorded the same way (Joliet)",
+            Mapped::Clash => {
+                "another name of the directory differs from it only in case, or not at all (Joliet)"
+            }
         }
     }
 }
@@ -197,6 +221,9 @@ mod tests {
         use Mapped::{Characters, Length, Plain};
         for (units, name, wanted, how) in [
             (64, &b"Read Me.txt"[..], "Read Me.txt", Plain),
+            (64, b"apache.", "apache_", Characters),
+            (64, b"two dots..", "two dots._", Characters),
+            (64, b"space ", "space_", Characters),
             (64, "\u{4e2d}\u{6587}\u{1f600}.md".as_bytes(), "\u{4e2d}\u{6587}\u{1f600}.md", Plain),
             (64, b"a*b:c;d?e\\f\x01", "a_b_c_d_e_f_", Characters),
             (64, b"\xff.c", "_.c", Characters),

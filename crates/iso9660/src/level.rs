@@ -147,6 +147,13 @@ impl Naming for PrimaryNames {
         true
     }
 
+    const IGNORES_CASE: bool = false;
+
+    fn fold(stored: &[u8], out: &mut Vec<u8>) {
+        // Upper case already.
+        out.extend_from_slice(stored);
+    }
+
     fn key(stored: &[u8]) -> (u64, u64) {
         let mut key = [0u8; 16];
         let len = stored.len().min(16);

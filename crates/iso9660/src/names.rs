@@ -27,6 +27,11 @@ pub(crate) trait Naming {
     fn map(&self, source: &[u8], dir: bool, out: &mut Vec<u8>) -> Mapped;
     /// Appends a variant of a stored form with a number at the end of the name part; `false` when there is no room.
     fn numbered(&self, stored: &[u8], dir: bool, number: u32, out: &mut Vec<u8>) -> bool;
+    /// Whether names that differ only in case are one name to readers, so that [`Naming::fold`] decides what is unique.
+    const IGNORES_CASE: bool;
+
+    /// Appends what tells stored names apart.
+    fn fold(stored: &[u8], out: &mut Vec<u8>);
     /// Numbers whose order never contradicts [`Naming::compare`].
     fn key(stored: &[u8]) -> (u64, u64);
     /// Order of records.

@@ -1,6 +1,7 @@
 //! One directory's names: mapped, made unique, put in order.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use glassmaster_tree::{NodeId, Tree};
 
@@ -63,26 +64,16 @@ impl Arranger {
     /// source name keeps its own. `Err` with the object whose every variant is taken.
     pub(super) fn arrange<N: Naming>(&mut self, names: &N, tree: &Tree) -> Result<(), NodeId> {
         self.sort::<N>(tree);
-        let equal = |a: &(u64, u64, u32), b: &(u64, u64, u32)| {
-            (a.0, a.1) == (b.0, b.1) && self.stored(self.at(a)) == self.stored(self.at(b))
-        };
-        if !self.order.windows(2).any(|pair| matches!(pair, [a, b] if equal(a, b))) {
+        let later = if N::IGNORES_CASE { self.folded_clashes::<N>() } else { self.clashes() };
+        if later.is_empty() {
             return Ok(());
         }
-        let mut later = Vec::new();
-        let mut group = 0;
-        for n in 1..self.order.len() {
-            if let (Some(first), Some(this)) = (self.order.get(group), self.order.get(n))
-                && equal(first, this)
-            {
-                later.push((first.2 as usize, this.2 as usize));
-            } else {
-                group = n;
-            }
-        }
-        // Applied at the end: until then `order` must be sorted by what the candidates are called.
-        let mut renamed = Vec::new();
-        let mut taken: HashSet<Vec<u8>> = HashSet::new();
+        let fold = |stored: &[u8]| {
+            let mut folded = Vec::new();
+            N::fold(stored, &mut folded);
+            folded
+        };
+        let mut taken: HashSet<Vec<u8>> = self.candidates.iter().map(|c| fold(self.stored(c))).collect();
         let mut variant = Vec::new();
         let mut number = 0;
         let mut last_first = usize::MAX;
@@ -97,17 +88,14 @@ impl Arranger {
                     return Err(candidate.node);
                 }
                 number += 1;
-                if !self.recorded::<N>(&variant) && !taken.contains(&variant) {
+                if taken.insert(fold(&variant)) {
                     break;
                 }
             }
-            taken.insert(variant.clone());
-            renamed.push((this, self.text.len(), variant.len()));
+            let at = self.text.len();
             self.text.extend_from_slice(&variant);
-        }
-        for (this, at, len) in renamed {
             let slot = &mut self.candidates[this];
-            (slot.at, slot.len) = (at, len);
+            (slot.at, slot.len) = (at, variant.len());
             if slot.mapped == Mapped::Plain {
                 slot.mapped = Mapped::Clash;
             }
@@ -119,6 +107,59 @@ impl Arranger {
         }
         self.sort::<N>(tree);
         Ok(())
+    }
+
+    /// Pairs of candidates with one stored name: the first of its group, and each later one.
+    fn clashes(&self) -> Vec<(usize, usize)> {
+        let mut later = Vec::new();
+        let mut group = 0;
+        for n in 1..self.order.len() {
+            if let (Some(first), Some(this)) = (self.order.get(group), self.order.get(n))
+                && (first.0, first.1) == (this.0, this.1)
+                && self.stored(self.at(first)) == self.stored(self.at(this))
+            {
+                later.push((first.2 as usize, this.2 as usize));
+            } else {
+                group = n;
+            }
+        }
+        later
+    }
+
+    /// The same for names that are one when folded. They need not stand together in the order of the records, so hashes
+    /// of the folded names are brought together first.
+    fn folded_clashes<N: Naming>(&self) -> Vec<(usize, usize)> {
+        let mut folded = Vec::new();
+        let mut hashes: Vec<(u64, u32)> = Vec::with_capacity(self.order.len());
+        for (rank, order) in (0u32..).zip(&self.order) {
+            folded.clear();
+            N::fold(self.stored(self.at(order)), &mut folded);
+            // FNV-1a over 64-bit pieces; what matters is that equal names have equal hashes.
+            let hash = folded.chunks(8).fold(0xCBF2_9CE4_8422_2325, |hash: u64, piece| {
+                let word = piece.iter().fold(0u64, |word, b| word << 8 | u64::from(*b));
+                (hash ^ word).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23)
+            });
+            hashes.push((hash, rank));
+        }
+        hashes.sort_unstable();
+        if !hashes.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0)) {
+            return Vec::new();
+        }
+        let mut groups: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut later = Vec::new();
+        for order in &self.order {
+            let mut key = Vec::new();
+            N::fold(self.stored(self.at(order)), &mut key);
+            match groups.entry(key) {
+                Entry::Occupied(first) => later.push((*first.get(), order.2 as usize)),
+                Entry::Vacant(free) => {
+                    free.insert(order.2 as usize);
+                }
+            }
+        }
+        // Numbers count up within a group.
+        later.sort_by_key(|pair| pair.0);
+        later
     }
 
     fn at(&self, order: &(u64, u64, u32)) -> &Candidate {
@@ -138,14 +179,5 @@ impl Arranger {
             })
         });
         self.order = order;
-    }
-
-    /// Whether a name that is still in `order` as it was mapped is `stored`.
-    fn recorded<N: Naming>(&self, stored: &[u8]) -> bool {
-        let key = N::key(stored);
-        let found = self.order.binary_search_by(|o| {
-            (o.0, o.1).cmp(&key).then_with(|| N::compare(self.stored(self.at(o)), stored))
-        });
-        found.is_ok()
     }
 }
