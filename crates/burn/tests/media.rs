@@ -6,6 +6,7 @@ mod rig;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use glassmaster_burn::{
     CancelHandle, CdWriteType, Closing, DataBurn, DataOptions, ErrorKind, Reload, Unsuitable, VerifyLevel,
@@ -13,6 +14,7 @@ use glassmaster_burn::{
 };
 use glassmaster_disc::{BlockSource, MediaType, SECTOR};
 use glassmaster_recorder::{HResult, MediaState};
+use glassmaster_scsi::{Cdb, DataPhase, Outcome, Transport, TransportError};
 
 use rig::{FIVE, Rig, image, quiet};
 
@@ -309,4 +311,48 @@ fn a_drive_is_held_while_it_writes() {
     let bad = DataBurn::new(DataOptions { client_name: String::new(), ..full() });
     let error = bad.write(&recorder, Arc::new(image(64, 1)), &mut quiet, &CancelHandle::new()).unwrap_err();
     assert_eq!(error.hresult(), HResult(0xC0AA_0408));
+}
+
+/// A drive whose background format of a DVD+RW goes on: BG FORMAT STATUS 10b in byte 7 of the disc information.
+struct StillFormatting(Box<dyn Transport>);
+
+impl Transport for StillFormatting {
+    fn execute(
+        &mut self,
+        cdb: &Cdb,
+        mut data: DataPhase<'_>,
+        timeout: Duration,
+    ) -> Result<Outcome, TransportError> {
+        let outcome = self.0.execute(cdb, data.reborrow(), timeout)?;
+        if let (0x51, DataPhase::In(buf)) = (cdb.opcode(), data) {
+            // Not before the format was asked for.
+            if buf[7] & 3 != 0 {
+                buf[7] = buf[7] & !3 | 2;
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn max_transfer(&self) -> usize {
+        self.0.max_transfer()
+    }
+
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[test]
+fn a_background_format_that_still_runs_is_ended() {
+    for (disable_dvd_compatibility, function) in [(false, 2), (true, 0)] {
+        let rig = Rig::blank(MediaType::DVD_PLUS_RW);
+        let recorder = rig.recorder_on(Box::new(StillFormatting(rig.watched())));
+        let options = DataOptions { disable_dvd_compatibility, ..full() };
+        DataBurn::new(options)
+            .write(&recorder, Arc::new(image(100, 1)), &mut quiet, &CancelHandle::new())
+            .unwrap();
+        let blocks = rig.seen.blocks.lock().unwrap();
+        let closes: Vec<_> = blocks.iter().filter(|cdb| cdb[0] == 0x5B).collect();
+        assert_eq!(closes, [&vec![0x5B, 1, function, 0, 0, 0, 0, 0, 0, 0]]);
+    }
 }

@@ -171,7 +171,7 @@ impl DiscRecorder {
                 let capacity = self.read_capacity()?;
                 let announced = u64::try_from(capacity.last.0).map_or(0, |last| last + 1);
                 // While a DVD+RW is formatted in the background some drives announce the finished part only, though
-                // all of it can be written (MMC-6 4.5.5 DVD+RW).
+                // all of it can be written (MMC-6 clause 4, DVD+RW model).
                 let grows = medium.kind == MediaType::DVD_PLUS_RW;
                 formattable.filter(|_| grows).map_or(announced, |blocks| blocks.max(announced))
             }
@@ -311,7 +311,7 @@ impl DiscRecorder {
     }
 }
 
-/// Blocks that were never written: 8/xx/xx, 5/21/00 within the capacity, 5/64/00, 3/11/xx is not among them.
+/// Blocks that were never written: 8/xx/xx, 5/21/00 within the capacity, 5/64/00; 3/11/xx is not among them.
 fn is_unwritten(error: &Error) -> bool {
     error.sense().is_some_and(|s| {
         s.key == SenseKey::BLANK_CHECK

@@ -1,4 +1,4 @@
-//! BD-R in sequential recording mode, clusters of 32 sectors (MMC-6 4.6.3, BD-R).
+//! BD-R in sequential recording mode, clusters of 32 sectors (MMC-6 clause 4, BD-R model).
 //!
 //! A blank disc that nobody formats becomes one without spare areas by its first write.
 

@@ -1,4 +1,4 @@
-//! BD-RE: formatted once, then overwritten in clusters of 32 sectors (MMC-6 4.6.4, BD-RE).
+//! BD-RE: formatted once, then overwritten in clusters of 32 sectors (MMC-6 clause 4, BD-RE model).
 
 use glassmaster_disc::Lba;
 use glassmaster_mmc::cmd::{FormatParameters, FormatType};

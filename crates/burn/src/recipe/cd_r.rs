@@ -1,4 +1,4 @@
-//! CD-R with one data track in mode 1: session at once on a blank disc, track at once otherwise (MMC-6 4.2 and 7.5).
+//! CD-R with one data track in mode 1: session at once on a blank disc, track at once otherwise (MMC-6 clause 4, CD model, and page 05h).
 
 use glassmaster_disc::{Lba, Msf};
 use glassmaster_mmc::U24;
@@ -12,11 +12,11 @@ use crate::error::{Error, ErrorKind};
 use crate::job::Job;
 use crate::options::{CdWriteType, DataOptions};
 
-/// Sectors of the pre-gap of the first track, and of the post-gap after the data (ECMA-130 20.2).
+/// Sectors of the pre-gap of the first track, and of the post-gap after the data (ECMA-130 clause 20).
 const GAP: u32 = 150;
-/// Shortest track: 4 seconds (ECMA-130 20.2).
+/// Shortest track: 4 seconds (ECMA-130 clause 20).
 const SHORTEST_TRACK: u64 = 300;
-/// Run-out sectors that track at once leaves behind the track (MMC-6 4.2.3.6).
+/// Run-out sectors that track at once leaves behind the track (MMC-6 clause 4, CD model).
 const RUN_OUT: u64 = 2;
 /// Control nibble of a data track, not to be copied bit clear (ECMA-130 22.3.1).
 const DATA_TRACK: u8 = 4;

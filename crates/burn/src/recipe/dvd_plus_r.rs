@@ -1,4 +1,4 @@
-//! DVD+R: one fragment of a session, ECC blocks of 16 sectors (MMC-6 4.5.4, DVD+R).
+//! DVD+R: one fragment of a session, ECC blocks of 16 sectors (MMC-6 clause 4, DVD+R model).
 
 use glassmaster_mmc::cmd::CloseFunction;
 use glassmaster_recorder::Medium;

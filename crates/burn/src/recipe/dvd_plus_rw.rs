@@ -1,4 +1,4 @@
-//! DVD+RW: formatted in the background, overwritten in ECC blocks of 16 sectors (MMC-6 4.5.5, DVD+RW).
+//! DVD+RW: formatted in the background, overwritten in ECC blocks of 16 sectors (MMC-6 clause 4, DVD+RW model).
 
 use glassmaster_disc::Lba;
 use glassmaster_mmc::U24;

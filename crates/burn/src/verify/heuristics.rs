@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::recipe::Closing;
 
-/// Most tracks a disc of any kind can have (BD-R, MMC-6 4.6.3); more is nonsense of the drive.
+/// Most tracks a disc of any kind can have, those of BD-R; more is nonsense of the drive.
 const MOST_TRACKS: u16 = 7927;
 
 /// Statements of the drive that contradict the write; empty when disc and track information are plausible. A question

@@ -48,6 +48,7 @@ pub(crate) struct Seen {
     locked: AtomicBool,
     pub(crate) mode_pages: Mutex<Vec<Vec<u8>>>,
     pub(crate) opcodes: Mutex<Vec<u8>>,
+    pub(crate) blocks: Mutex<Vec<Vec<u8>>>,
 }
 
 /// Counts what reaches the drive below.
@@ -65,6 +66,7 @@ impl<T: Transport> Transport for Watched<T> {
     ) -> Result<Outcome, TransportError> {
         self.seen.commands.fetch_add(1, Ordering::Relaxed);
         self.seen.opcodes.lock().unwrap().push(cdb.opcode());
+        self.seen.blocks.lock().unwrap().push(cdb.as_bytes().to_vec());
         if cdb.opcode() == 0x55 {
             self.seen.mode_pages.lock().unwrap().push(data.sent().to_vec());
         }
