@@ -1,5 +1,6 @@
 //! The smallest planner: areas one after the other, then the contents of the files. And trees to plan.
 #![allow(dead_code)] // each test binary uses its part
+#![allow(clippy::unwrap_used, clippy::panic)] // test code, though outside of test functions
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
