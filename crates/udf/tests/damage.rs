@@ -11,7 +11,7 @@ use glassmaster_testkit::Random;
 use glassmaster_testkit::damage::Damager;
 use glassmaster_tree::{Volume, WalkLimits, walk};
 use glassmaster_udf::{Revision, UdfVolume, area, check, recognise};
-use image::{Source, options, pattern, plan};
+use image::{Source, options, pattern, plan, reseal};
 
 fn small() -> (Vec<u8>, Vec<usize>) {
     let mut s = Source::new();
@@ -60,22 +60,6 @@ fn random_damage() {
     for seed in 0..1000 {
         read_all(&damager.damaged(&image, seed));
     }
-}
-
-/// CRC and checksum of ECMA-167 3/7.2, bit by bit.
-fn reseal(descriptor: &mut [u8]) {
-    let length = usize::from(u16::from_le_bytes([descriptor[10], descriptor[11]]));
-    let Some(body) = descriptor.get(16..16 + length) else { return };
-    let mut crc = 0u16;
-    for byte in body {
-        crc ^= u16::from(*byte) << 8;
-        for _ in 0..8 {
-            crc = if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 };
-        }
-    }
-    descriptor[8..10].copy_from_slice(&crc.to_le_bytes());
-    descriptor[4] = 0;
-    descriptor[4] = descriptor[..16].iter().fold(0, |sum, b| sum.wrapping_add(*b));
 }
 
 /// Damage behind a CRC that fits: what a hostile writer would make. Numbers become small, huge or those of other

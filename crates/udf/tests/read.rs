@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use glassmaster_disc::{BlockSource, SECTOR};
 use glassmaster_tree::{Content, Entry, Kind, Visit, Volume, WalkLimits, walk};
-use glassmaster_udf::{Revision, UdfVolume, recognise};
+use glassmaster_udf::{Revision, UdfVolume, check, recognise};
 use image::{Source, options, plan, recorded_paths};
 
 fn all(volume: &dyn Volume) -> BTreeMap<String, Entry> {
@@ -52,9 +52,11 @@ fn everything_comes_back_in_every_revision() {
         for embed in [None, Some(1872)] {
             let mut options = options(revision);
             options.embed_up_to = embed;
+            options.third_anchor = embed.is_some();
             let planned = plan(&source, options);
             let image = planned.image(&source);
             assert!(recognise(&image));
+            check(&image, &mut |finding| panic!("{finding}"));
             let volume = UdfVolume::open(&image).unwrap();
             assert_eq!(volume.file_system(), revision.name());
             assert_eq!(volume.label(), "Glass Ω master");

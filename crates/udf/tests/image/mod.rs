@@ -193,3 +193,19 @@ pub(crate) fn recorded_paths(source: &Source, layout: &Layout) -> BTreeMap<Strin
     }
     out
 }
+
+/// CRC and checksum of ECMA-167 3/7.2, bit by bit.
+pub(crate) fn reseal(descriptor: &mut [u8]) {
+    let length = usize::from(u16::from_le_bytes([descriptor[10], descriptor[11]]));
+    let Some(body) = descriptor.get(16..16 + length) else { return };
+    let mut crc = 0u16;
+    for byte in body {
+        crc ^= u16::from(*byte) << 8;
+        for _ in 0..8 {
+            crc = if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 };
+        }
+    }
+    descriptor[8..10].copy_from_slice(&crc.to_le_bytes());
+    descriptor[4] = 0;
+    descriptor[4] = descriptor[..16].iter().fold(0, |sum, b| sum.wrapping_add(*b));
+}
