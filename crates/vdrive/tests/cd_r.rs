@@ -25,7 +25,7 @@ fn blank_disc() {
     assert_eq!((d[3], d[4], d[5], d[6]), (1, 1, 1, 1));
     assert_eq!(d[8], 0xFF);
     // Lead-in of the first session and last possible lead-out as in the ATIP.
-    assert_eq!(d[16..20], [0, 97, 26, 66]);
+    assert_eq!(d[16..20], [0, 97, 10, 0]);
     assert_eq!(d[20..24], [0, 79, 59, 74]);
     assert_eq!(r.figures(1), (0, Some(0), 359_847, 359_847));
     assert_eq!(r.track(1).unwrap()[6], 0x4F);
@@ -33,7 +33,7 @@ fn blank_disc() {
     assert_eq!(r.read_blocks(0, 1).unwrap_err(), (5, 0x21, 0));
     assert_eq!(r.read(&[0x43, 0, 0, 0, 0, 0, 0, 0, 12, 0], 12).unwrap_err(), (5, 0x24, 0));
     let atip = r.read(&[0x43, 2, 4, 0, 0, 0, 0, 0, 28, 0], 28).unwrap();
-    assert_eq!(atip[8..11], [97, 26, 66]);
+    assert_eq!(atip[8..11], [97, 10, 0]);
     assert_eq!(atip[12..15], [79, 59, 74]);
     assert_eq!(atip[6] & 0x40, 0, "not rewritable");
 }

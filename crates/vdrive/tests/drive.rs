@@ -369,7 +369,7 @@ fn random_commands_do_no_harm() {
             let c = Cdb::new(&cdb).unwrap();
             let asked = phase.len();
             let outcome = r.drive.execute(&c, phase, Duration::ZERO).unwrap();
-            assert!(outcome.transferred <= asked.max(outcome.transferred.min(65_536)));
+            assert!(outcome.transferred <= asked, "{cdb:02x?}");
             if r.drive.disc().is_some() && round % 500 == 0 {
                 r.restart();
             }

@@ -247,5 +247,5 @@ fn partly_reserved(t: &Track) -> bool {
         && i64::from(t.next) < i64::from(t.start) + i64::from(t.reserved)
 }
 
-/// 97:26:66, a start of lead-in that many blank discs carry in their ATIP.
-pub(crate) const START_OF_LEAD_IN: i32 = -11_634;
+/// 97:10:00. The start of the lead-in in the ATIP also tells who made a disc; this one is nobody's.
+pub(crate) const START_OF_LEAD_IN: i32 = -12_900;

@@ -266,6 +266,12 @@ impl Disc {
     /// Makes the present state the one that survives.
     pub(crate) fn commit(&mut self) -> Result<(), Sense> {
         let done = self.store.commit(&self.state);
+        if done.is_err()
+            && let Ok(before) = self.store.current()
+        {
+            // What could not be written down has not happened; the same command can be tried again.
+            self.state = before;
+        }
         self.host(done, sense::WRITE_ERROR)
     }
 
@@ -318,4 +324,43 @@ pub(crate) fn align_up(lba: i32, unit: u32) -> i32 {
     let unit = i32::try_from(unit).unwrap_or(1).max(1);
     let over = lba.rem_euclid(unit);
     if over == 0 { lba } else { lba.saturating_add(unit - over) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{WriteParameters, WriteType};
+
+    const P: WriteParameters = WriteParameters {
+        write_type: WriteType::Incremental,
+        next_session_allowed: false,
+        data_mode: 1,
+        track_mode: 4,
+        session_format: 0,
+    };
+
+    /// The host's disk is full in the middle of a burn: a write error, the same address again once there is room.
+    #[test]
+    fn a_write_the_host_cannot_store_has_not_happened() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.disc");
+        let mut disc = Disc::create(&path, MediaType::DVD_PLUS_R, &MediumOptions::default()).unwrap();
+        let rules = disc.rules();
+        rules.write(&mut disc, &P, 0, &[1; 16 * SECTOR]).unwrap();
+        disc.store.make_read_only(true);
+        let error = rules.write(&mut disc, &P, 16, &[2; 16 * SECTOR]).unwrap_err();
+        assert!(error.is(3, 0x0C, 0));
+        assert!(disc.take_host_error().unwrap().contains("a.disc"));
+        assert_eq!(rules.tracks(&disc)[0].next_writable, Some(16));
+        assert!(rules.check_read(&disc, 16, 1).is_err());
+        // Nor has a change that was only to be noted.
+        disc.state.finalized = true;
+        assert!(disc.commit().unwrap_err().is(3, 0x0C, 0));
+        assert!(!disc.state.finalized);
+        disc.store.make_read_only(false);
+        rules.write(&mut disc, &P, 16, &[3; 16 * SECTOR]).unwrap();
+        let mut buf = [0; SECTOR];
+        disc.get(16, &mut buf).unwrap();
+        assert_eq!(buf, [3; SECTOR]);
+    }
 }

@@ -100,24 +100,7 @@ impl Store {
                 format!("the file has {} bytes where its geometry asks for {end}", meta.len()),
             ));
         }
-        let mut newest: Option<(u64, DiscState)> = None;
-        let mut faults = Vec::new();
-        for (n, offset) in sb.slots.iter().enumerate() {
-            match slot::read(&file, *offset).map_err(io("read the state"))? {
-                Ok((sequence, payload)) => match DiscState::parse(&payload, &sb.geometry) {
-                    Ok(state) => {
-                        if newest.as_ref().is_none_or(|(s, _)| *s < sequence) {
-                            newest = Some((sequence, state));
-                        }
-                    }
-                    // A checksum that fits over a state that makes no sense: no torn write does that.
-                    Err(what) => return Err(StoreError::damaged(path, format!("state {n}: {what}"))),
-                },
-                Err(what) => faults.push(format!("state {n}: {what}")),
-            }
-        }
-        let (sequence, state) = newest
-            .ok_or_else(|| StoreError::damaged(path, format!("no usable state ({})", faults.join("; "))))?;
+        let (sequence, state) = newest(&file, path, &sb)?;
         let mut map = vec![0; usize::try_from(sb.map_len).unwrap_or(usize::MAX)];
         file.read_exact_at(&mut map, sb.map_offset).map_err(io("read the map"))?;
         let mut store = Self { file, path: path.to_owned(), sb, map, sequence };
@@ -144,6 +127,11 @@ impl Store {
         slot::write(&self.file, offset, next, &state.to_bytes())?;
         self.sequence = next;
         Ok(())
+    }
+
+    /// The state that stands in the file, after a commit that failed.
+    pub(crate) fn current(&self) -> Result<DiscState, StoreError> {
+        newest(&self.file, &self.path, &self.sb).map(|(_, state)| state)
     }
 
     /// Hands everything to the storage below.
@@ -287,6 +275,28 @@ impl Store {
         state.clearing = false;
         self.commit(state)
     }
+}
+
+/// The good state with the higher sequence number.
+fn newest(file: &File, path: &Path, sb: &Superblock) -> Result<(u64, DiscState), StoreError> {
+    let mut newest: Option<(u64, DiscState)> = None;
+    let mut faults = Vec::new();
+    for (n, offset) in sb.slots.iter().enumerate() {
+        let slot = slot::read(file, *offset).map_err(|e| StoreError::io(path, "read the state", e))?;
+        match slot {
+            Ok((sequence, payload)) => match DiscState::parse(&payload, &sb.geometry) {
+                Ok(state) => {
+                    if newest.as_ref().is_none_or(|(s, _)| *s < sequence) {
+                        newest = Some((sequence, state));
+                    }
+                }
+                // A checksum that fits over a state that makes no sense: no torn write does that.
+                Err(what) => return Err(StoreError::damaged(path, format!("state {n}: {what}"))),
+            },
+            Err(what) => faults.push(format!("state {n}: {what}")),
+        }
+    }
+    newest.ok_or_else(|| StoreError::damaged(path, format!("no usable state ({})", faults.join("; "))))
 }
 
 /// Takes the lock that keeps a disc out of two drives at once.

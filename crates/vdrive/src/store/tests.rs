@@ -1,6 +1,13 @@
 use super::*;
 use glassmaster_disc::MediaType;
 
+impl Store {
+    /// Makes the file read-only for this store, or writable again.
+    pub(crate) fn make_read_only(&mut self, read_only: bool) {
+        self.file = OpenOptions::new().read(true).write(!read_only).open(&self.path).unwrap();
+    }
+}
+
 const G: Geometry = Geometry { media: MediaType::DVD_PLUS_R, first_lba: 0, blocks: 4096, unit: 16 };
 
 fn blank() -> DiscState {
