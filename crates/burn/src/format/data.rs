@@ -96,8 +96,8 @@ impl DataBurn {
     pub fn check(&self, recorder: &DiscRecorder, sectors: u64) -> Result<Suitability, Error> {
         let mut go = |_: &Event| ControlFlow::Continue(());
         let cancel = CancelHandle::new();
-        let job = Job::new(recorder, &self.options, &mut go, &cancel, sectors);
-        let (medium, recipe, target) = validate(&job, sectors)?;
+        let mut job = Job::new(recorder, &self.options, &mut go, &cancel, sectors);
+        let (medium, recipe, target) = validate(&mut job, sectors)?;
         Ok(Suitability {
             start_lba: target.start,
             needed: total_of(target, &*recipe),
@@ -131,7 +131,7 @@ impl DataBurn {
         let held = recorder.acquire_exclusive_access(&self.options.client_name);
         let held = job.check(held)?;
         job.enter(WriteAction::ValidatingMedia, 0)?;
-        let (medium, mut recipe, target) = validate(&job, sectors)?;
+        let (medium, mut recipe, target) = validate(&mut job, sectors)?;
         let locked = match recorder.prevent_removal() {
             // A drive without a lock is no reason not to write.
             Err(e) if e.is_unsupported() => None,
@@ -159,14 +159,18 @@ fn check_arguments(job: &Job<'_>, sectors: u64) -> Result<(), Error> {
 }
 
 /// Everything that can be known before the first change to drive or medium.
-fn validate(job: &Job<'_>, sectors: u64) -> Result<(Medium, Box<dyn Recipe>, Target), Error> {
+fn validate(job: &mut Job<'_>, sectors: u64) -> Result<(Medium, Box<dyn Recipe>, Target), Error> {
+    let loaded = wait_loaded(job);
+    // From here on nothing takes long.
+    let job = &*job;
     let unsuitable = |why| job.fail(ErrorKind::Unsuitable(why));
     let configuration = job.check(job.recorder.configuration())?;
     if !configuration.profiles().iter().any(|p| recipe::MEDIA.contains(&p.media_type())) {
         return Err(unsuitable(Unsuitable::Recorder));
     }
-    let medium = match job.recorder.medium() {
+    let medium = match loaded.and_then(|()| job.recorder.medium()) {
         Ok(medium) => medium,
+        Err(glassmaster_recorder::Error::Cancelled { .. }) => return Err(job.cancelled()),
         Err(e) if e.is_no_medium() => return Err(unsuitable(Unsuitable::NoMedium)),
         Err(e) => return Err(job.fail(ErrorKind::Device(e))),
     };
@@ -192,6 +196,15 @@ fn validate(job: &Job<'_>, sectors: u64) -> Result<(Medium, Box<dyn Recipe>, Tar
         return Err(unsuitable(Unsuitable::TooLarge { needed, free: medium.free, medium: medium.kind }));
     }
     Ok((medium, recipe, target))
+}
+
+/// Waits for a disc that is being loaded, with events; a cancel ends the wait.
+fn wait_loaded(job: &mut Job<'_>) -> Result<(), glassmaster_recorder::Error> {
+    let (recorder, limit) = (job.recorder, job.recorder.patience().ready);
+    recorder.wait_ready_watched("loading the medium", limit, &mut |_| {
+        job.tick();
+        if job.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
 }
 
 /// Sectors that a write takes from the free ones; the pre-gap stands before block 0 and takes none.

@@ -8,14 +8,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use glassmaster_burn::Event;
 use glassmaster_disc::{MediaType, SECTOR};
 use glassmaster_recorder::{DiscRecorder, Patience};
 use glassmaster_scsi::layer::{FaultRule, Faulty};
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Status, Transport, TransportError};
-use glassmaster_vdrive::{Disc, DriveOptions, MediumOptions, VirtualDrive};
+use glassmaster_vdrive::{Clock, Disc, DriveOptions, MediumOptions, VirtualDrive};
 
 /// The media this engine writes.
 pub(crate) const FIVE: [MediaType; 5] =
@@ -95,12 +95,27 @@ impl<T: Transport> Transport for Watched<T> {
     }
 }
 
+/// The time of day, so many times faster.
+struct HastyClock(Instant, u32);
+
+impl Clock for HastyClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed() * self.1
+    }
+
+    fn wait(&self, time: Duration) {
+        std::thread::sleep(time / self.1);
+    }
+}
+
 /// A drive with a disc file of its own.
 pub(crate) struct Rig {
     _folder: tempfile::TempDir,
     path: PathBuf,
     has_disc: bool,
     stall_every: Option<NonZeroU32>,
+    /// Times as fast as a real drive; 0 for no time at all.
+    pub(crate) haste: u32,
     pub(crate) patience: Patience,
     pub(crate) seen: Arc<Seen>,
 }
@@ -117,6 +132,7 @@ impl Rig {
             path,
             has_disc: media.is_some(),
             stall_every: None,
+            haste: 0,
             patience: hasty(),
             seen: Arc::default(),
         }
@@ -143,7 +159,11 @@ impl Rig {
 
     /// The bare drive.
     pub(crate) fn drive(&self) -> VirtualDrive {
-        let options = DriveOptions { stall_every: self.stall_every, ..DriveOptions::default() };
+        let clock = (self.haste > 0).then(|| {
+            let clock: Box<dyn Clock> = Box::new(HastyClock(Instant::now(), self.haste));
+            clock
+        });
+        let options = DriveOptions { stall_every: self.stall_every, clock, ..DriveOptions::default() };
         let mut drive = VirtualDrive::empty(options);
         if self.has_disc {
             drive.insert(Disc::open(&self.path).unwrap()).map_err(|(e, _)| e).unwrap();
