@@ -66,13 +66,20 @@ pub struct WalkLimits {
     pub depth: usize,
     /// Objects altogether, at most.
     pub entries: u64,
+    /// Recorded bytes of all directories together, at most. Keeps a volume whose directories share their sectors from
+    /// being read for longer than it is large.
+    pub directory_bytes: u64,
 }
 
 impl WalkLimits {
     /// Limits no honest volume of that many sectors meets: an object takes at least 34 bytes (ECMA-119 9.1).
     #[must_use]
     pub fn for_blocks(blocks: u64) -> Self {
-        Self { depth: 1024, entries: blocks.saturating_mul(60).saturating_add(1000) }
+        Self {
+            depth: 1024,
+            entries: blocks.saturating_mul(60).saturating_add(1000),
+            directory_bytes: blocks.saturating_mul(2048).saturating_add(1 << 20),
+        }
     }
 }
 
@@ -110,9 +117,20 @@ pub fn walk(
     let root = volume.root()?;
     let mut seen = HashSet::from([root.id]);
     let mut count = 0u64;
+    let mut directory_bytes = 0u64;
     // Directories still to be visited: path, nesting, entry. Reversed per directory so that the first comes first.
     let mut pending = vec![(Vec::new(), 0usize, root)];
     while let Some((path, depth, dir)) = pending.pop() {
+        directory_bytes = directory_bytes.saturating_add(dir.size);
+        if directory_bytes > limits.directory_bytes {
+            let what = format!(
+                "the directories together are larger than the {} bytes they can have",
+                limits.directory_bytes
+            );
+            let error = ReadError::invalid("directory", first_lba(&dir), what);
+            let _ = each(Visit::Damaged { dir: &path, error });
+            return Ok(());
+        }
         let mut inner = Vec::new();
         let mut stop = false;
         let mut overflow = false;
@@ -134,7 +152,7 @@ pub fn walk(
         if stop {
             return Ok(());
         }
-        let lba = crate::volume::first_lba(&dir);
+        let lba = first_lba(&dir);
         let mut damage = |dir: &[u8], error| each(Visit::Damaged { dir, error }).is_break();
         if overflow {
             let what = format!("more than {} objects, more than the volume can hold", limits.entries);
