@@ -1,5 +1,7 @@
 //! The program as people and scripts meet it: exit statuses, JSON lines, files that appear whole or not at all.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation)]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -19,6 +19,6 @@ pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged};
 pub use progress::{CancelHandle, Progress, ProgressSink};
 pub use stream::ImageStream;
 pub use volume::{
-    Compared, Difference, ExtractOptions, Extracted, FileSource, Problem, VolumeKind, check, compare,
+    Compared, Difference, ExtractOptions, Extracted, FileSource, Problem, Side, VolumeKind, check, compare,
     extract, identify, open,
 };

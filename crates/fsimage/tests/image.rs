@@ -1,5 +1,7 @@
 //! From a real folder to an image: what is walked, what is written, and what happens when the folder changes.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation)]
+
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;

@@ -217,11 +217,18 @@ fn name_problem(name: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// A directory of the target.
+struct OpenDir {
+    path: Arc<[u8]>,
+    /// `None` when it could not be opened.
+    fd: Option<Arc<OwnedFd>>,
+}
+
 struct Walker<'a> {
     shared: &'a Shared<'a>,
     root: Arc<OwnedFd>,
-    /// The directory of the last entry, `None` in the middle when it could not be opened.
-    current: Option<(Arc<[u8]>, Option<Arc<OwnedFd>>)>,
+    /// The directory of the last entry.
+    current: Option<OpenDir>,
     batch: Vec<FileJob>,
     /// Files with several names: first path.
     links: HashMap<u64, Vec<u8>>,
@@ -309,15 +316,14 @@ impl Walker<'_> {
 
     /// The open directory at `path`, without following symbolic links.
     fn directory(&mut self, path: &[u8]) -> Option<(Arc<[u8]>, Arc<OwnedFd>)> {
-        if let Some((known, fd)) = &self.current
-            && **known == *path
+        if let Some(known) = &self.current
+            && *known.path == *path
         {
-            return fd.as_ref().map(|fd| (Arc::clone(known), Arc::clone(fd)));
+            return known.fd.as_ref().map(|fd| (Arc::clone(&known.path), Arc::clone(fd)));
         }
-        let fd = self.open(path).ok();
-        let known: Arc<[u8]> = path.into();
-        self.current = Some((Arc::clone(&known), fd.clone()));
-        fd.map(|fd| (known, fd))
+        let now = OpenDir { path: path.into(), fd: self.open(path).ok() };
+        let now = self.current.insert(now);
+        now.fd.as_ref().map(|fd| (Arc::clone(&now.path), Arc::clone(fd)))
     }
 
     fn open(&self, path: &[u8]) -> Result<Arc<OwnedFd>, Errno> {

@@ -10,12 +10,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use glassmaster_disc::{BlockSource, Finding};
+use glassmaster_iso9660::Namespace;
 use glassmaster_tree::Volume;
 
 use crate::error::Error;
 use crate::progress::CancelHandle;
 
-pub use compare::{Compared, Difference, compare};
+pub use compare::{Compared, Difference, Side, compare};
 pub use extract::{ExtractOptions, Extracted, Problem, extract};
 pub use file_source::FileSource;
 
@@ -58,6 +59,9 @@ impl FromStr for VolumeKind {
     }
 }
 
+/// Sector at which the session begins that is looked at.
+const FIRST_SESSION: u32 = 0;
+
 /// The file systems of a source, in the order of [`VolumeKind::ALL`]. A damaged one that is still recognised counts.
 ///
 /// # Errors
@@ -65,6 +69,17 @@ impl FromStr for VolumeKind {
 #[doc(alias = "IdentifyFileSystemsOnDisc")]
 pub fn identify(source: &dyn BlockSource) -> Result<Vec<VolumeKind>, Error> {
     let mut found = Vec::new();
+    if glassmaster_iso9660::recognise(source, FIRST_SESSION)? {
+        match glassmaster_iso9660::namespaces(source, FIRST_SESSION) {
+            Ok(namespaces) => found.extend(namespaces.into_iter().map(|namespace| match namespace {
+                Namespace::RockRidge => VolumeKind::RockRidge,
+                Namespace::Joliet => VolumeKind::Joliet,
+                Namespace::Plain => VolumeKind::Iso9660,
+            })),
+            // Opening it tells what is wrong.
+            Err(_) => found.push(VolumeKind::Iso9660),
+        }
+    }
     if glassmaster_udf::recognise(source) {
         found.push(VolumeKind::Udf);
     }
@@ -105,7 +120,13 @@ pub fn open(source: &Arc<dyn BlockSource>, wanted: Option<VolumeKind>) -> Result
 
 fn open_kind(source: &Arc<dyn BlockSource>, kind: VolumeKind) -> Result<Box<dyn Volume>, Error> {
     let source = Arc::clone(source);
-    Ok(Box::new(glassmaster_udf::UdfVolume::open(source)?))
+    let namespace = match kind {
+        VolumeKind::Udf => return Ok(Box::new(glassmaster_udf::UdfVolume::open(source)?)),
+        VolumeKind::RockRidge => Namespace::RockRidge,
+        VolumeKind::Joliet => Namespace::Joliet,
+        VolumeKind::Iso9660 => Namespace::Plain,
+    };
+    Ok(Box::new(glassmaster_iso9660::IsoVolume::open(source, Some(namespace))?))
 }
 
 /// Verifies every file system of `source` against its standard and hands over what it finds.
@@ -121,10 +142,14 @@ pub fn check(
     if found.is_empty() {
         return Err(Error::NoVolume("there is nothing to check".to_owned()));
     }
-    if found.iter().any(|k| *k != VolumeKind::Udf) {}
+    if found.iter().any(|k| *k != VolumeKind::Udf) {
+        glassmaster_iso9660::check(source, FIRST_SESSION, each);
+    }
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    if found.contains(&VolumeKind::Udf) {}
+    if found.contains(&VolumeKind::Udf) {
+        glassmaster_udf::check(source, each);
+    }
     Ok(found)
 }
