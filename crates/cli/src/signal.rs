@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::failure::{FAILED, Failure};
 
+/// Something to be done when a signal comes.
+type Action = Box<dyn Fn() + Send>;
+
 /// What a signal sets off.
 #[derive(Clone, Default)]
 pub(crate) struct Cancel {
     flag: Arc<AtomicBool>,
-    actions: Arc<Mutex<Vec<Box<dyn Fn() + Send>>>>,
+    actions: Arc<Mutex<Vec<Action>>>,
 }
 
 impl Cancel {

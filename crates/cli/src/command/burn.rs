@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use glassmaster::disc::{BlockSource, MediaType, SECTOR_U64};
 use glassmaster::imapi2::burn::{
-    BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Event, VerifyLevel, WriteAction,
+    BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Event, RingOptions, VerifyLevel, WriteAction,
 };
 use glassmaster::imapi2::recorder::{DiscRecorder, Medium};
 use glassmaster::scsi::sys::Access;
 use serde_json::{Value, json};
 
 use crate::args::{Burn, Imaging, Verify};
-use crate::command::imaging::{Planned, as_image, plan};
-use crate::device::parse_drive;
+use crate::command::imaging::{ImageFile, Planned, as_image, plan};
+use crate::device::{Drive, parse_drive};
 use crate::failure::{FAILED, Failure, UNSUITABLE, USAGE};
 use crate::signal::Cancel;
 use crate::ui::Ui;
@@ -28,11 +28,11 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         let what = format!("the drive holds a {}, not a {wanted}; change the disc or --media", medium.kind);
         return Err(Failure::new(UNSUITABLE, what));
     }
-    let burn = DataBurn::new(options(args, medium.kind)?);
+    let burn = DataBurn::new(options(args, &drive, medium.kind)?);
     let mut result = json!({});
     let mut planned = None;
     let source: Arc<dyn BlockSource> = match as_image(&args.sources)? {
-        Some((source, bytes)) => {
+        Some(ImageFile { source, bytes }) => {
             if !bytes.is_multiple_of(SECTOR_U64) {
                 let what = format!(
                     "the image has {bytes} bytes, which is no multiple of {SECTOR_U64}; it is cut short"
@@ -100,7 +100,7 @@ fn from_folders(args: &Burn, medium: &Medium, ui: &Ui, cancel: &Cancel) -> Resul
     plan(&args.sources, &imaging, None, 0, ui, cancel)
 }
 
-fn options(args: &Burn, media: MediaType) -> Result<DataOptions, Failure> {
+fn options(args: &Burn, drive: &Drive, media: MediaType) -> Result<DataOptions, Failure> {
     let speed = match args.speed {
         None => None,
         Some(times) => {
@@ -132,6 +132,9 @@ fn options(args: &Burn, media: MediaType) -> Result<DataOptions, Failure> {
             Verify::Quick => VerifyLevel::Quick,
             Verify::Full => VerifyLevel::Full,
         },
+        // A real drive must not starve while a disk or network is slow for a moment; a virtual one takes no harm, and
+        // more would only fall out of the processor's cache.
+        ring: if matches!(drive, Drive::Device(_)) { RingOptions::deep() } else { RingOptions::default() },
         ..DataOptions::default()
     })
 }

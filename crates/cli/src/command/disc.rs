@@ -29,6 +29,9 @@ fn new(file: &Path, media: MediaType, ui: &Ui) -> Result<Value, Failure> {
 
 fn serve_disc(file: &Path, socket: &Path, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let mut drive = VirtualDrive::open(file).map_err(glassmaster::Error::from)?;
+    // Whoever connects finds a drive that has been in use: the unit attentions of power-on and loading are for the system
+    // that hosts a drive, and programs that open the socket have none below them.
+    drive.acknowledge();
     let listener = Listener::bind(socket).map_err(glassmaster::Error::from)?;
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);

@@ -222,10 +222,14 @@ fn source_date_epoch() -> Result<Option<Timestamp>, Failure> {
     }
 }
 
+/// An image file given as the source of a burn.
+pub(crate) struct ImageFile {
+    pub(crate) source: std::sync::Arc<dyn glassmaster::disc::BlockSource>,
+    pub(crate) bytes: u64,
+}
+
 /// A file that is an image: it holds a file system known here.
-pub(crate) fn as_image(
-    sources: &[PathBuf],
-) -> Result<Option<(std::sync::Arc<dyn glassmaster::disc::BlockSource>, u64)>, Failure> {
+pub(crate) fn as_image(sources: &[PathBuf]) -> Result<Option<ImageFile>, Failure> {
     let [path] = sources else { return Ok(None) };
     if !path.is_file() {
         return Ok(None);
@@ -236,5 +240,5 @@ pub(crate) fn as_image(
     if glassmaster::imapi2fs::identify(&source)?.is_empty() {
         return Ok(None);
     }
-    Ok(Some((std::sync::Arc::new(source), bytes)))
+    Ok(Some(ImageFile { source: std::sync::Arc::new(source), bytes }))
 }
