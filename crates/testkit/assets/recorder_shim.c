@@ -26,7 +26,8 @@
 #include <sys/sysmacros.h>
 #include "recorder_wire.h"
 
-enum { BLOCK = 2048, DESCRIPTORS = 1024, READ_BLOCKS = 16, SG_VERSION = 30536 };
+enum { BLOCK = 2048, DESCRIPTORS = 1024, READ_BLOCKS = 16, SG_VERSION = 30536,
+       KEY_UNIT_ATTENTION = 6 };
 
 static struct {
 	bool ours;
@@ -292,6 +293,17 @@ static int open_at(int folder, const char *path, int flags, int mode)
 	}
 	handles[fd].ours = true;
 	handles[fd].position = 0;
+	/*
+	 * The kernel's driver asks TEST UNIT READY when a drive is found or opened, and so takes the unit attention
+	 * of a drive just switched on; programs never meet it.
+	 */
+	for (int i = 0; i < 4; i++) {
+		uint8_t cdb[6] = { 0 };
+		struct outcome result;
+		if (execute(fd, cdb, sizeof cdb, false, NULL, 0, &result) != 0 || result.status == WIRE_GOOD ||
+		    result.sense_len < 3 || (result.sense[2] & 15) != KEY_UNIT_ATTENTION)
+			break;
+	}
 	return fd;
 }
 

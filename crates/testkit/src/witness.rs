@@ -28,6 +28,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("bsdtar", "libarchive-tools"),
     ("cc", "gcc"),
     ("cdrskin", "cdrskin"),
+    ("faketime", "faketime"),
     ("genisoimage", "genisoimage"),
     ("growisofs", "growisofs"),
     ("iso-info", "libcdio-utils"),

@@ -56,7 +56,7 @@ pub fn isoinfo(image: &Path, tree: Option<&str>) -> Result<Option<Said>> {
 }
 
 /// pycdlib's strict open of an image with a primary volume descriptor, and a walk over each tree: name of the tree,
-/// directories, files.
+/// directories, files. A Rock Ridge or UDF tree with names its walk fails on is opened, but left out of the list.
 ///
 /// # Errors
 /// When it refuses the image; its message is in the error.
