@@ -3,16 +3,17 @@
 //! [`Layout`] turns a [`glassmaster_tree::Tree`] into areas whose bytes can be rendered in any order;
 //! [`IsoVolume`] reads one through its plain, Rock Ridge or Joliet names.
 
+mod check;
 mod joliet;
 mod layout;
 mod level;
 mod names;
 mod options;
-#[allow(dead_code)] // some fields only the verifier looks at
 mod raw;
 mod read;
 mod view;
 
+pub use check::check;
 pub use layout::{
     Cursor, DIRECTORIES, DataMap, JOLIET_DIRECTORIES, Layout, LayoutError, PATH_TABLES, VOLUME_DESCRIPTORS,
 };

@@ -57,6 +57,7 @@ impl<N: Naming> View<N> {
             rock_ridge: content.rock_ridge,
             moved_name: Vec::new(),
             dirs: Vec::new(),
+            placed: Vec::new(),
             order: Vec::with_capacity(tree.len()),
             text: Vec::new(),
             checkpoints: Vec::new(),
@@ -142,7 +143,7 @@ impl<N: Naming> Builder<'_, N> {
             self.close(number)?;
             number += 1;
         }
-        Ok(())
+        self.place_all()
     }
 
     /// Collects what goes into a directory of the tree.
@@ -281,6 +282,11 @@ impl<N: Naming> Builder<'_, N> {
             self.view.moved.push(Moved { node: candidate.node, dir: own });
             // Known when its placeholder is met, which is in a directory of a later level.
             dir.shown_parent = u32::MAX;
+            // Objects come in the order of the tree, so that a nested one has a higher group than what it is in.
+            let rank = self.away.binary_search(&candidate.node).map_or(0, |n| n + 1);
+            dir.group = count(rank)?;
+        } else {
+            dir.group = self.view.dirs.get(number as usize).map_or(0, |d| d.group);
         }
         self.view.dirs.push(dir);
         self.place.push((level + 1, path));
@@ -318,20 +324,47 @@ impl<N: Naming> Builder<'_, N> {
         }
     }
 
-    /// Fixes the places of a measured directory.
+    /// Fixes the places of a measured directory's parts.
     fn close(&mut self, number: u32) -> Result<(), LayoutError> {
         let identifier = if number == 0 { 1 } else { self.identifier_length(number) };
         let checkpoints = count(self.view.checkpoints.len())?;
         let continuations = count(self.view.continuations.len())?;
-        let (start, path_at) = (self.view.sectors, self.view.path_table);
+        let path_at = self.view.path_table;
         let Some(dir) = self.view.dirs.get_mut(number as usize) else { return Ok(()) };
-        (dir.start, dir.path_at) = (start, path_at);
+        dir.path_at = path_at;
         dir.checkpoint = checkpoints - (dir.records - 1) / super::STRIDE;
         dir.continuation_at = continuations - dir.continuation;
-        let size = dir.records.checked_add(dir.continuation).filter(|_| dir.records <= u32::MAX / 2048);
-        self.view.sectors =
-            size.and_then(|n| n.checked_add(start)).ok_or(LayoutError::TooLarge("directories"))?;
+        if dir.records > u32::MAX / 2048 {
+            return Err(LayoutError::TooLarge("directories"));
+        }
         self.view.path_table = path_at + count(path_table::length(identifier))?;
+        Ok(())
+    }
+
+    /// Gives the directories their sectors, in the order of their numbers; but relocated ones come behind the root and
+    /// the made-up directory, each with all below it, a nested one behind the one it is in. libarchive, which reads a
+    /// volume from front to back, puts relocated directories in their places only in this order.
+    fn place_all(&mut self) -> Result<(), LayoutError> {
+        let dirs = &mut self.view.dirs;
+        let mut placed: Vec<u32> = (0..count(dirs.len())?).collect();
+        if !self.away.is_empty() {
+            placed.sort_by_key(|n| match dirs.get(*n as usize) {
+                Some(dir) if *n > 0 && !dir.made_up && dir.group == 0 => u32::MAX,
+                Some(dir) => dir.group,
+                None => 0,
+            });
+        }
+        let mut start = 0u32;
+        for number in &placed {
+            if let Some(dir) = dirs.get_mut(*number as usize) {
+                dir.start = start;
+                let size = dir.records.checked_add(dir.continuation);
+                let end = size.and_then(|n| n.checked_add(start));
+                start = end.ok_or(LayoutError::TooLarge("directories"))?;
+            }
+        }
+        self.view.sectors = start;
+        self.view.placed = placed;
         Ok(())
     }
 
@@ -347,6 +380,7 @@ fn directory(node: NodeId, made_up: bool, parent: u32, name_at: u32, shown_paren
     Dir {
         node,
         made_up,
+        group: 0,
         parent,
         shown_parent,
         start: 0,

@@ -37,6 +37,8 @@ struct Dir {
     /// Itself in the tree; the root for the made-up one.
     node: NodeId,
     made_up: bool,
+    /// 0, or a number for each relocated directory and what is below it.
+    group: u32,
     /// Directory that holds its record.
     parent: u32,
     /// Directory that holds it in the tree; differs from `parent` when it was relocated.
@@ -81,6 +83,8 @@ pub(crate) struct View<N> {
     /// POSIX name of the made-up directory.
     moved_name: Vec<u8>,
     dirs: Vec<Dir>,
+    /// Numbers of the directories in the order of their sectors.
+    placed: Vec<u32>,
     /// Objects, directory after directory, each in the order of its records.
     order: Vec<NodeId>,
     /// For each object in the same order: length, marks and stored name. Length 0: as [`Naming::plain`] makes it.
@@ -166,15 +170,18 @@ impl<N: Naming> View<N> {
         at: &mut Option<Pos>,
         buffers: &mut Buffers,
     ) {
-        let mut number = self.dirs.partition_point(|d| d.start <= first).saturating_sub(1);
+        let at_rank = |rank: usize| self.placed.get(rank).and_then(|n| self.dirs.get(*n as usize));
+        let start = |number: &u32| self.dirs.get(*number as usize).map_or(0, |d| d.start);
+        let mut rank = self.placed.partition_point(|n| start(n) <= first).saturating_sub(1);
         for (sector, out) in (first..).zip(out.chunks_mut(glassmaster_disc::SECTOR)) {
-            while self.dirs.get(number + 1).is_some_and(|d| d.start <= sector) {
-                number += 1;
+            while at_rank(rank + 1).is_some_and(|d| d.start <= sector) {
+                rank += 1;
             }
-            let Some(dir) = self.dirs.get(number).filter(|_| sector < self.sectors) else {
+            let Some(dir) = at_rank(rank).filter(|_| sector < self.sectors) else {
                 out.fill(0);
                 continue;
             };
+            let number = self.placed.get(rank).map_or(0, |n| *n as usize);
             let local = sector - dir.start;
             if local >= dir.records {
                 self.render_continuation(scene, dir, local - dir.records, out, buffers);

@@ -1,0 +1,140 @@
+//! Path tables against each other and against the directories (ECMA-119 6.9, 9.4).
+
+use std::collections::HashMap;
+
+use glassmaster_disc::{SECTOR, sectors_for};
+
+use super::directories::Found;
+use super::order::{path_record_key, primary};
+use super::space::Holds;
+use super::{Checker, Hierarchy, show};
+use crate::raw::path_table::{Order, PathRecord};
+
+/// Largest path table: 65,535 records of the longest identifier.
+const LARGEST: u32 = 65_535 * 264;
+
+struct Row {
+    extent: u32,
+    parent: u16,
+    identifier: Vec<u8>,
+}
+
+impl Checker<'_> {
+    pub(super) fn path_tables(&mut self, hierarchy: &Hierarchy, found: &[Found]) {
+        let l = self.path_table(hierarchy, Order::L, hierarchy.path_table_l);
+        let m = self.path_table(hierarchy, Order::M, hierarchy.path_table_m);
+        if let (Some(l), Some(m)) = (&l, &m) {
+            let same = l.len() == m.len()
+                && l.iter()
+                    .zip(m)
+                    .all(|(a, b)| (a.extent, a.parent, &a.identifier) == (b.extent, b.parent, &b.identifier));
+            if !same {
+                let lba = u64::from(hierarchy.path_table_m);
+                self.error("ECMA-119 6.9.2", lba, "path tables of type L and M differ");
+            }
+        }
+        if let Some(rows) = l.or(m) {
+            self.rows(hierarchy, &rows, found);
+        }
+    }
+
+    fn path_table(&mut self, hierarchy: &Hierarchy, order: Order, at: u32) -> Option<Vec<Row>> {
+        let size = hierarchy.path_table_size;
+        let lba = u64::from(at);
+        if size == 0 || size > LARGEST {
+            self.error("ECMA-119 8.4.13", hierarchy.descriptor, format!("path table size is {size} bytes"));
+            return None;
+        }
+        let blocks = sectors_for(u64::from(size));
+        let bytes = self.sectors("ECMA-119 8.4.14", lba, usize::try_from(blocks).ok()?)?;
+        let name = if order == Order::L { "path table L" } else { "path table M" };
+        self.space.add(lba, blocks, Holds::PathTable);
+        let table = bytes.get(..size as usize)?;
+        let mut rows = Vec::new();
+        let mut offset = 0;
+        while offset < table.len() {
+            let Some((record, length)) = PathRecord::parse(order, table.get(offset..).unwrap_or_default())
+            else {
+                let sector = lba + (offset / SECTOR) as u64;
+                self.error(
+                    "ECMA-119 9.4",
+                    sector,
+                    format!("the {name} breaks off at byte {offset} of {size}"),
+                );
+                return None;
+            };
+            let extent = record.extent.saturating_add(u32::from(record.attribute_blocks));
+            rows.push(Row { extent, parent: record.parent, identifier: record.identifier.to_vec() });
+            offset += length;
+        }
+        Some(rows)
+    }
+
+    fn rows(&mut self, hierarchy: &Hierarchy, rows: &[Row], found: &[Found]) {
+        let lba = u64::from(hierarchy.path_table_l);
+        let joliet = hierarchy.joliet;
+        let mut levels: Vec<u32> = Vec::with_capacity(rows.len());
+        for (n, row) in rows.iter().enumerate() {
+            let parent = usize::from(row.parent);
+            let name = show(&row.identifier, joliet);
+            if n == 0 {
+                if row.parent != 1 || row.identifier != [0] {
+                    self.error("ECMA-119 6.9.1", lba, "the first path table record is not the root's");
+                }
+                levels.push(1);
+                continue;
+            }
+            if parent == 0 || parent > n {
+                let what =
+                    format!("path table record {} ('{name}') has the parent {parent}, behind it", n + 1);
+                self.error("ECMA-119 9.4.4", lba, what);
+                levels.push(u32::MAX);
+                continue;
+            }
+            let level = levels.get(parent - 1).copied().unwrap_or(0).saturating_add(1);
+            let before = rows.get(n - 1).filter(|_| n > 1);
+            let last = levels.last().copied().unwrap_or(0);
+            if let Some(before) = before {
+                let keys = path_record_key(last, before.parent).cmp(&path_record_key(level, row.parent));
+                let names = if joliet {
+                    before.identifier.cmp(&row.identifier)
+                } else {
+                    primary(&before.identifier, &row.identifier)
+                };
+                let fine = keys.is_lt()
+                    || keys.is_eq()
+                        && (names.is_lt()
+                            || joliet && super::order::joliet_allows(&before.identifier, &row.identifier));
+                if !fine {
+                    self.warn(
+                        "ECMA-119 6.9.1",
+                        lba,
+                        format!("path table record {} ('{name}') is out of order", n + 1),
+                    );
+                }
+            }
+            levels.push(level);
+        }
+        let by_extent: HashMap<u32, &Row> = rows.iter().map(|r| (r.extent, r)).collect();
+        for dir in found {
+            let Some(row) = by_extent.get(&dir.lba) else {
+                let what = format!("directory '{}' is in no path table", show(&dir.identifier, joliet));
+                self.error("ECMA-119 6.9.1", u64::from(dir.lba), what);
+                continue;
+            };
+            let parent = rows.get(usize::from(row.parent).saturating_sub(1)).map(|r| r.extent);
+            let wanted = found.get(dir.parent).map(|p| p.lba);
+            if row.identifier != dir.identifier || parent != wanted {
+                let what = format!(
+                    "path table and directory disagree on the name or parent of '{}'",
+                    show(&dir.identifier, joliet)
+                );
+                self.error("ECMA-119 6.9.1", u64::from(dir.lba), what);
+            }
+        }
+        if rows.len() != found.len() {
+            let what = format!("path table of {} directories, but {} were found", rows.len(), found.len());
+            self.error("ECMA-119 6.9.1", lba, what);
+        }
+    }
+}
