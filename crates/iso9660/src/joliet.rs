@@ -20,6 +20,48 @@ const fn forbidden(byte: u8) -> bool {
     byte < 0x20 || matches!(byte, b'*' | b'/' | b':' | b';' | b'?' | b'\\')
 }
 
+/// Bytes that need more than a zero in front: forbidden ones and all of other characters than ASCII's.
+const DOUBTFUL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut n = 0u8;
+    loop {
+        table[n as usize] = forbidden(n) || n >= 0x80;
+        if n == 255 {
+            break table;
+        }
+        n += 1;
+    }
+};
+
+fn append_ascii(source: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + source.len() * 2, 0);
+    for (pair, byte) in out[start..].chunks_exact_mut(2).zip(source) {
+        pair[1] = *byte;
+    }
+}
+
+/// Hash of folded UTF-16BE. The bit that tells ASCII capitals from small letters is left out, so that names of ASCII
+/// alone can be hashed as they are.
+fn hash_units(folded: &[u8]) -> u64 {
+    let mix = |hash: u64, word: u64| {
+        let mixed = (hash ^ (word & 0xFFDF_FFDF_FFDF_FFDF)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        mixed ^ (mixed >> 29)
+    };
+    let (words, rest) = folded.as_chunks::<8>();
+    let hash = words.iter().fold(0, |hash, word| mix(hash, u64::from_be_bytes(*word)));
+    mix(hash, rest.iter().fold(0, |word, b| word << 8 | u64::from(*b)))
+}
+
+/// As [`hash_units`] for a name that is not folded, if it is of ASCII alone.
+fn hash_ascii(stored: &[u8]) -> Option<u64> {
+    let (words, rest) = stored.as_chunks::<8>();
+    let beyond = words.iter().fold(0, |all, word| all | u64::from_be_bytes(*word)) & 0xFF80_FF80_FF80_FF80
+        != 0
+        || rest.chunks(2).any(|pair| pair[0] != 0 || pair.get(1).is_none_or(|low| *low >= 0x80));
+    (!beyond).then(|| hash_units(stored))
+}
+
 fn units(stored: &[u8]) -> impl DoubleEndedIterator<Item = u16> + ExactSizeIterator + '_ {
     stored.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
 }
@@ -58,10 +100,8 @@ impl Naming for JolietNames {
                 out.extend_from_slice(&[0, byte]);
             }
         };
-        if source.is_ascii() {
-            for byte in source {
-                push_ascii(*byte, out);
-            }
+        if !source.iter().any(|b| DOUBTFUL[usize::from(*b)]) {
+            append_ascii(source, out);
         } else {
             for chunk in source.utf8_chunks() {
                 for c in chunk.valid().chars() {
@@ -118,25 +158,40 @@ impl Naming for JolietNames {
                 let mut all = c.to_uppercase();
                 all.next().filter(|_| all.next().is_none()).unwrap_or(c)
             };
-            out.extend_from_slice(&u32::from(upper).to_be_bytes());
+            for unit in upper.encode_utf16(&mut [0; 2]) {
+                out.extend_from_slice(&unit.to_be_bytes());
+            }
         }
+    }
+
+    fn fold_hash(stored: &[u8]) -> u64 {
+        hash_ascii(stored).unwrap_or_else(|| {
+            let mut folded = Vec::with_capacity(stored.len() * 2);
+            Self::fold(stored, &mut folded);
+            hash_units(&folded)
+        })
     }
 
     /// The first sixteen units up to one that does not fit a byte, which ends the key; `.` becomes the lowest.
     fn key(stored: &[u8]) -> (u64, u64) {
+        let mut first = [0u8; 32];
+        let len = stored.len().min(32);
+        first[..len].copy_from_slice(&stored[..len]);
         let mut key = [0u8; 16];
-        for (to, pair) in key.iter_mut().zip(stored.chunks_exact(2)) {
-            *to = match (pair[0], pair[1]) {
-                (0, b'.') => 1,
-                (0, low) if low < 0xFF => low,
-                _ => 0xFF,
-            };
-            if *to == 0xFF {
-                break;
+        let mut high = 0;
+        let mut full = false;
+        for (to, pair) in key.iter_mut().zip(first.chunks_exact(2)) {
+            high |= pair[0];
+            full |= pair[1] == 0xFF;
+            *to = if pair[1] == b'.' { 1 } else { pair[1] };
+        }
+        if high != 0 || full {
+            let end = first.chunks_exact(2).position(|pair| pair[0] != 0 || pair[1] == 0xFF).unwrap_or(16);
+            for (n, to) in key.iter_mut().enumerate().skip(end) {
+                *to = if n == end { 0xFF } else { 0 };
             }
         }
-        let half = |n: usize| key.iter().skip(n).take(8).fold(0u64, |sum, b| sum << 8 | u64::from(*b));
-        (half(0), half(8))
+        crate::names::halves(key)
     }
 
     /// ECMA-119 9.3 pads the name before the separator with the lowest character, which puts a name before all that
@@ -152,7 +207,7 @@ impl Naming for JolietNames {
 
     fn plain(source: &[u8], out: &mut Vec<u8>) {
         if source.is_ascii() {
-            out.extend(source.iter().flat_map(|b| [0, *b]));
+            append_ascii(source, out);
         } else {
             let text = std::str::from_utf8(source).unwrap_or_default();
             out.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
@@ -265,6 +320,22 @@ mod tests {
             let by_key = JolietNames::key(&a).cmp(&JolietNames::key(&b));
             if by_key.is_ne() {
                 proptest::prop_assert_eq!(by_key, JolietNames::compare(&a, &b));
+            }
+        }
+
+        #[test]
+        fn names_that_fold_alike_hash_alike(name in "[a-zA-Z0-9._{\u{e9}\u{17f}\u{3b1}\u{10428}]{0,20}") {
+            let id = |s: &str| s.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+            let fold = |stored: &[u8]| {
+                let mut out = Vec::new();
+                JolietNames::fold(stored, &mut out);
+                out
+            };
+            let own = id(&name);
+            let variants = [name.to_ascii_uppercase(), name.to_ascii_lowercase(), name.replace('\u{17f}', "s")];
+            for other in variants.map(|v| id(&v)) {
+                proptest::prop_assert_eq!(fold(&own), fold(&other));
+                proptest::prop_assert_eq!(JolietNames::fold_hash(&own), JolietNames::fold_hash(&other));
             }
         }
 

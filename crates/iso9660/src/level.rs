@@ -58,41 +58,46 @@ impl PrimaryNames {
     }
 }
 
+/// Appends one `_` for a character outside ASCII, however many bytes it has in UTF-8, and one for each byte that is no
+/// UTF-8. Returns the place of the last dot among what is appended, 0 when there is none behind the first character.
+fn map_text(source: &[u8], out: &mut Vec<u8>) -> usize {
+    let (start, mut dot) = (out.len(), 0);
+    for chunk in source.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c == '.' {
+                dot = out.len() - start;
+            }
+            let byte = u8::try_from(c).ok().and_then(|b| D_CHARACTER.get(usize::from(b)));
+            out.push(byte.copied().unwrap_or(b'_'));
+        }
+        out.extend(chunk.invalid().iter().map(|_| b'_'));
+    }
+    dot
+}
+
 impl Naming for PrimaryNames {
     const FILE_SYSTEM: &'static str = "ISO 9660";
     const STORES_PLAIN: bool = true;
 
     fn map(&self, source: &[u8], dir: bool, out: &mut Vec<u8>) -> Mapped {
         let start = out.len();
-        let mut dot = 0;
         let mut mapped = Mapped::Plain;
-        let mut push = |byte: u8, out: &mut Vec<u8>| {
-            if byte == b'.' {
-                if dot > 0 || dir {
-                    mapped = Mapped::Characters;
-                }
-                dot = out.len() - start;
-            } else if byte == b'_' {
-            } else if !byte.is_ascii_alphanumeric() {
+        let dot = if source.is_ascii() {
+            out.extend(source.iter().map(|b| D_CHARACTER[usize::from(b & 0x7F)]));
+            if source.iter().any(|b| !b.is_ascii_alphanumeric() && *b != b'_' && *b != b'.') {
                 mapped = Mapped::Characters;
             }
-            out.push(D_CHARACTER.get(usize::from(byte)).copied().unwrap_or(b'_'));
-        };
-        if source.is_ascii() {
-            for byte in source {
-                push(*byte, out);
+            let last = source.iter().rposition(|b| *b == b'.');
+            if let Some(last) = last
+                && (dir || source.iter().position(|b| *b == b'.') != Some(last))
+            {
+                mapped = Mapped::Characters;
             }
+            last.unwrap_or(0)
         } else {
-            // One `_` for a character, however many bytes it has in UTF-8, and one for each byte that is no UTF-8.
-            for chunk in source.utf8_chunks() {
-                for c in chunk.valid().chars() {
-                    push(u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0), out);
-                }
-                for _ in chunk.invalid() {
-                    push(0, out);
-                }
-            }
-        }
+            mapped = Mapped::Characters;
+            map_text(source, out)
+        };
         if dir {
             if out.len() - start > self.level.directory_length() {
                 out.truncate(start + self.level.directory_length());
@@ -154,12 +159,15 @@ impl Naming for PrimaryNames {
         out.extend_from_slice(stored);
     }
 
+    fn fold_hash(_stored: &[u8]) -> u64 {
+        0
+    }
+
     fn key(stored: &[u8]) -> (u64, u64) {
         let mut key = [0u8; 16];
         let len = stored.len().min(16);
         key[..len].copy_from_slice(&stored[..len]);
-        let key = u128::from_be_bytes(key);
-        (u64::try_from(key >> 64).unwrap_or(0), u64::try_from(key & u128::from(u64::MAX)).unwrap_or(0))
+        crate::names::halves(key)
     }
 
     // The dot sorts before all d-characters and a name before its continuation, as if both were padded with spaces:

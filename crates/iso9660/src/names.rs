@@ -32,6 +32,8 @@ pub(crate) trait Naming {
 
     /// Appends what tells stored names apart.
     fn fold(stored: &[u8], out: &mut Vec<u8>);
+    /// A number that is the same for names that fold to the same.
+    fn fold_hash(stored: &[u8]) -> u64;
     /// Numbers whose order never contradicts [`Naming::compare`].
     fn key(stored: &[u8]) -> (u64, u64);
     /// Order of records.
@@ -46,4 +48,10 @@ pub(crate) trait Naming {
     fn suffix(has_dot: bool) -> &'static [u8];
     /// Which rule the source name broke.
     fn reason(mapped: Mapped) -> &'static str;
+}
+
+/// Sixteen bytes as two numbers of the same order.
+pub(crate) fn halves(key: [u8; 16]) -> (u64, u64) {
+    let half = |at| u64::from_be_bytes(crate::raw::number::array(&key, at));
+    (half(0), half(8))
 }

@@ -54,7 +54,11 @@ pub(crate) struct Px {
 
 /// `st_mode` of an object.
 pub(crate) fn posix_mode(kind: Kind, permissions: u16) -> u32 {
-    let kind = TYPES.iter().find(|t| t.0 == kind).map_or(0o100_000, |t| t.1);
+    let kind = match kind {
+        Kind::File => 0o100_000,
+        Kind::Directory => 0o040_000,
+        other => TYPES.iter().find(|t| t.0 == other).map_or(0o100_000, |t| t.1),
+    };
     kind | u32::from(permissions & 0o7777)
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Arranger {
     candidates: Vec<Candidate>,
     /// Sort key, and which candidate.
     order: Vec<(u64, u64, u32)>,
+    /// Hashes of folded names, by hash.
+    table: Vec<u64>,
 }
 
 impl Arranger {
@@ -126,23 +128,9 @@ impl Arranger {
         later
     }
 
-    /// The same for names that are one when folded. They need not stand together in the order of the records, so hashes
-    /// of the folded names are brought together first.
-    fn folded_clashes<N: Naming>(&self) -> Vec<(usize, usize)> {
-        let mut folded = Vec::new();
-        let mut hashes: Vec<(u64, u32)> = Vec::with_capacity(self.order.len());
-        for (rank, order) in (0u32..).zip(&self.order) {
-            folded.clear();
-            N::fold(self.stored(self.at(order)), &mut folded);
-            // FNV-1a over 64-bit pieces; what matters is that equal names have equal hashes.
-            let hash = folded.chunks(8).fold(0xCBF2_9CE4_8422_2325, |hash: u64, piece| {
-                let word = piece.iter().fold(0u64, |word, b| word << 8 | u64::from(*b));
-                (hash ^ word).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23)
-            });
-            hashes.push((hash, rank));
-        }
-        hashes.sort_unstable();
-        if !hashes.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0)) {
+    /// The same for names that are one when folded, which need not stand together in the order of the records.
+    fn folded_clashes<N: Naming>(&mut self) -> Vec<(usize, usize)> {
+        if !self.hashes_clash::<N>() {
             return Vec::new();
         }
         let mut groups: HashMap<Vec<u8>, usize> = HashMap::new();
@@ -160,6 +148,33 @@ impl Arranger {
         // Numbers count up within a group.
         later.sort_by_key(|pair| pair.0);
         later
+    }
+
+    /// Whether two names have one hash, which equal names have and others hardly ever.
+    fn hashes_clash<N: Naming>(&mut self) -> bool {
+        let slots = (self.order.len() * 2).next_power_of_two();
+        let mut table = std::mem::take(&mut self.table);
+        table.clear();
+        table.resize(slots, 0);
+        let mut clash = false;
+        'names: for candidate in &self.candidates {
+            // 0 marks a free slot.
+            let hash = N::fold_hash(self.stored(candidate)) | 1;
+            let mut at = usize::try_from(hash >> 32).unwrap_or(0) & (slots - 1);
+            while let Some(slot) = table.get_mut(at) {
+                if *slot == hash {
+                    clash = true;
+                    break 'names;
+                }
+                if *slot == 0 {
+                    *slot = hash;
+                    break;
+                }
+                at = (at + 1) & (slots - 1);
+            }
+        }
+        self.table = table;
+        clash
     }
 
     fn at(&self, order: &(u64, u64, u32)) -> &Candidate {

@@ -203,7 +203,7 @@ impl<N: Naming> Builder<'_, N> {
             let stored = arranger.stored(candidate);
             let name_at = count(self.view.text.len())?;
             let keep = N::STORES_PLAIN || candidate.mapped != Mapped::Plain;
-            let dot = if stored.contains(&b'.') { mark::DOT } else { 0 };
+            let dot = if N::STORES_PLAIN && stored.contains(&b'.') { mark::DOT } else { 0 };
             let kept = if keep { stored } else { &[] };
             // Identifiers have at most 222 bytes.
             self.view.text.extend_from_slice(&[kept.len().to_le_bytes()[0], candidate.flags | dot]);

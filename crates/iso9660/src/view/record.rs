@@ -124,7 +124,10 @@ impl<N: Naming> View<N> {
         let is_dir = node.is_dir() && marks & mark::AWAY == 0;
         let suffix = if is_dir { 0 } else { N::suffix(marks & mark::DOT != 0).len() };
         // The layout refuses files of more extents than 32 bits can count.
-        let sections = u32::try_from(node.size().div_ceil(SECTION)).unwrap_or(u32::MAX).max(1);
+        let sections = match node.size() {
+            0..=SECTION => 1,
+            size => u32::try_from(size.div_ceil(SECTION)).unwrap_or(u32::MAX),
+        };
         Some(Item { role: Role::Child, node, marks, stored, identifier: name + suffix, sections })
     }
 
@@ -320,7 +323,10 @@ impl<N: Naming> View<N> {
         };
         let head = RecordHead { extent, size, date, flags };
         let byte = |n: usize| n.to_le_bytes()[0];
-        out.fill(0);
+        // Padding: one byte behind the identifier, one at the end.
+        if let Some(last) = out.last_mut() {
+            *last = 0;
+        }
         let (head_out, rest) = out.split_at_mut(HEAD.min(out.len()));
         head_out.copy_from_slice(&head.encode(byte(shape.length), byte(item.identifier)));
         let (name_out, use_out) = rest.split_at_mut((base_length(item.identifier) - HEAD).min(rest.len()));
@@ -370,8 +376,12 @@ impl<N: Naming> View<N> {
         if let Some(to) = out.get_mut(..name.len()) {
             to.copy_from_slice(name);
         }
-        if let Some(to) = out.get_mut(name.len()..name.len() + suffix.len()) {
+        let (end, padding) = (name.len() + suffix.len(), item.identifier);
+        if let Some(to) = out.get_mut(name.len()..end) {
             to.copy_from_slice(suffix);
+        }
+        if let Some(byte) = out.get_mut(padding) {
+            *byte = 0;
         }
     }
 
