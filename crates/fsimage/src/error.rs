@@ -29,6 +29,15 @@ impl SourceProblem {
     }
 }
 
+/// A name that would have to be changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefusedName {
+    /// Path in the image.
+    pub path: String,
+    /// What would be recorded, where and why.
+    pub change: NameChange,
+}
+
 /// Failure of the imaging half.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -78,8 +87,14 @@ pub enum Error {
         hresult: u32,
     },
     /// Names would change and the caller wants none to.
-    #[error("{} names cannot be recorded as they are, the first is {}", .0.len(), .0.first().map_or("", |c| c.reason))]
-    NamesRefused(Vec<NameChange>),
+    #[error(
+        "{} names cannot be recorded as they are, the first is '{}' in {}; rename them, choose other file systems, or have \
+         them mapped",
+        .0.len(),
+        .0.first().map_or("", |c| &c.path),
+        .0.first().map_or("", |c| c.change.file_system)
+    )]
+    NamesRefused(Vec<RefusedName>),
     /// The image would not fit.
     #[error("the image needs {needed} sectors of 2048 bytes, the medium takes {available}; leave out {} MiB or use a larger medium", (.needed - .available).div_ceil(512))]
     #[doc(alias = "IMAPI_E_IMAGE_SIZE_LIMIT")]

@@ -12,7 +12,7 @@ mod stream;
 mod volume;
 
 pub use defaults::{Choice, choose, nominal_blocks};
-pub use error::{Error, SourceProblem};
+pub use error::{Error, RefusedName, SourceProblem};
 pub use host::{HostFiles, HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};
 pub use image::{Image, ImageSource, ProgressItem, Repair};
 pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged};

@@ -13,7 +13,7 @@
 use glassmaster_disc::{Area, SECTOR_U64, sectors_for};
 use glassmaster_tree::{DataId, NameChange, Tree};
 
-use crate::error::Error;
+use crate::error::{Error, RefusedName};
 use crate::{FileSystems, ImageOptions, NamePolicy};
 
 /// Files of this size and more start on a 4096-byte boundary of the image, so that a file system of the host can
@@ -134,8 +134,14 @@ impl Plan {
         let mut changes = Vec::new();
         changes.extend(iso.iter().flat_map(|l| l.changes().iter().cloned()));
         changes.extend(udf.iter().flat_map(|l| l.changes().iter().cloned()));
-        if options.names == NamePolicy::Refuse && !changes.is_empty() {
-            return Err(Error::NamesRefused(changes));
+        if options.names == NamePolicy::Refuse {
+            // Objects that a file system has no form for, such as links in Joliet, are no names that change.
+            let renamed = changes.iter().filter(|c| c.recorded.is_some());
+            let refused: Vec<_> =
+                renamed.map(|c| RefusedName { path: tree.path(c.node), change: c.clone() }).collect();
+            if !refused.is_empty() {
+                return Err(Error::NamesRefused(refused));
+            }
         }
         let mut plan = Self {
             iso,

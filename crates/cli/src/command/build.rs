@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Build, ui: &Ui, cancel: &Cancel) -> Result<Value, Failu
             ui.print(&format!("{first:>10} {:>10}  {}", area.blocks, area.label));
         }
         for change in planned.image.changes() {
-            ui.print(&change_line(&planned.image, change));
+            ui.print(&change_line(&planned.image.tree().path(change.node), change));
         }
         ui.print(&planned.line());
         result["dry_run"] = json!(true);

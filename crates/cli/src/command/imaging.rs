@@ -82,36 +82,49 @@ pub(crate) fn plan(
         },
     )
     .map_err(|error| refused(error, ui))?;
-    for change in image.changes() {
-        let path = image.tree().path(change.node);
-        let recorded = change.recorded.as_deref();
-        ui.event(
-            "changed",
-            json!({ "path": path, "file_system": change.file_system, "recorded": recorded, "reason": change.reason }),
-        );
-    }
-    if !ui.is_json() {
+    if ui.is_json() {
+        for change in image.changes() {
+            ui.event("changed", change_fields(&image.tree().path(change.node), change));
+        }
+    } else {
         list_changes(&image, ui);
     }
     Ok(Planned { image, choice, volume, left_out })
 }
 
-/// Changes shown to people one by one; `--json` and `--dry-run` show them all.
+/// Objects left out of a file system that are shown one by one; symbolic links in Joliet can be thousands.
 const SHOWN: usize = 20;
 
 fn list_changes(image: &Image, ui: &Ui) {
-    let changes = image.changes();
-    for change in changes.iter().take(SHOWN) {
-        ui.remark(&change_line(image, change));
+    let mut left_out: Vec<(&str, &str, usize)> = Vec::new();
+    for change in image.changes() {
+        let path = image.tree().path(change.node);
+        if change.recorded.is_none() {
+            let known = left_out.iter_mut().find(|l| (l.0, l.1) == (change.file_system, change.reason));
+            let count = match known {
+                Some(known) => {
+                    known.2 += 1;
+                    known.2
+                }
+                None => {
+                    left_out.push((change.file_system, change.reason, 1));
+                    1
+                }
+            };
+            if count > SHOWN {
+                continue;
+            }
+        }
+        ui.remark(&change_line(&path, change));
     }
-    if changes.len() > SHOWN {
-        let more = changes.len() - SHOWN;
-        ui.remark(&format!("changed: {more} more; --dry-run lists every one"));
+    for (file_system, reason, count) in left_out.into_iter().filter(|l| l.2 > SHOWN) {
+        let more = count - SHOWN;
+        ui.remark(&format!("not in {file_system}: {more} more: {reason}; --dry-run lists every one"));
     }
 }
 
-pub(crate) fn change_line(image: &Image, change: &glassmaster::tree::NameChange) -> String {
-    let path = image.tree().path(change.node);
+/// One change in the words for people.
+pub(crate) fn change_line(path: &str, change: &glassmaster::tree::NameChange) -> String {
     match &change.recorded {
         Some(name) => {
             format!("changed in {}: '{path}' becomes '{name}': {}", change.file_system, change.reason)
@@ -120,15 +133,17 @@ pub(crate) fn change_line(image: &Image, change: &glassmaster::tree::NameChange)
     }
 }
 
+fn change_fields(path: &str, change: &glassmaster::tree::NameChange) -> Value {
+    json!({
+        "path": path, "file_system": change.file_system, "recorded": change.recorded, "reason": change.reason,
+    })
+}
+
 fn refused(error: glassmaster::imapi2fs::Error, ui: &Ui) -> Failure {
     if let glassmaster::imapi2fs::Error::NamesRefused(changes) = &error {
-        for change in changes {
-            ui.event(
-                "changed",
-                json!({ "file_system": change.file_system, "recorded": change.recorded, "reason": change.reason }),
-            );
-            let recorded = change.recorded.as_deref().unwrap_or("nothing");
-            ui.remark(&format!("{}: would record '{recorded}': {}", change.file_system, change.reason));
+        for refused in changes {
+            ui.event("changed", change_fields(&refused.path, &refused.change));
+            ui.remark(&change_line(&refused.path, &refused.change));
         }
     }
     error.into()
