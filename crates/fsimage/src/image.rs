@@ -304,6 +304,14 @@ impl Inner {
         reader: &mut FileReader,
         mismatch: Mismatch,
     ) -> Result<(), Error> {
+        self.mismatch(data, mismatch)?;
+        reader.read_what_is_there(&self.files, &self.tree, data, offset, out);
+        Ok(())
+    }
+
+    /// The error for a file that is not what was planned, or a note where the policy is to pad such files.
+    #[cold]
+    pub(crate) fn mismatch(&self, data: DataId, mismatch: Mismatch) -> Result<(), Error> {
         let path = self.files.path(&self.tree, data);
         match self.on_changed {
             OnChanged::Fail => Err(match mismatch {
@@ -313,7 +321,6 @@ impl Inner {
                 other => Error::SourceChanged { path, what: other.to_string() },
             }),
             OnChanged::Pad => {
-                reader.read_what_is_there(&self.files, &self.tree, data, offset, out);
                 let mut repairs = self.repairs.lock().unwrap_or_else(PoisonError::into_inner);
                 if !repairs.iter().any(|r| r.data == data) {
                     repairs.push(Repair { path, what: mismatch.to_string(), data });

@@ -38,6 +38,7 @@ pub struct HostFiles {
 /// Longest path handed to the kernel in one call; the limit of Linux is 4096 with the final NUL.
 const PATH_PIECE: usize = 4000;
 
+/// A directory, symbolic links to it included.
 const DIR_FLAGS: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
 
@@ -73,12 +74,19 @@ impl HostFiles {
     /// Opens a directory, in steps where its path is too long for one call.
     pub(super) fn open_dir(&self, dir: u32) -> Result<OwnedFd, Errno> {
         let path = self.dir_path(dir);
-        open_path(path.as_os_str().as_bytes())
+        open_path(path.as_os_str().as_bytes(), Follow::Yes)
     }
 }
 
+/// Whether the last component of a path may be a symbolic link.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Follow {
+    Yes,
+    No,
+}
+
 /// Opens a directory by a path of any length.
-pub(super) fn open_path(path: &[u8]) -> Result<OwnedFd, Errno> {
+pub(super) fn open_path(path: &[u8], follow: Follow) -> Result<OwnedFd, Errno> {
     let mut base: Option<OwnedFd> = None;
     let mut rest = path;
     while rest.len() > PATH_PIECE {
@@ -86,8 +94,11 @@ pub(super) fn open_path(path: &[u8]) -> Result<OwnedFd, Errno> {
         let cut = rest[..PATH_PIECE].iter().rposition(|b| *b == b'/').ok_or(Errno::NAMETOOLONG)?;
         base = Some(open_below(base.as_ref(), &rest[..cut.max(1)], DIR_FLAGS)?);
         rest = &rest[cut + 1..];
+        // Doubled separators must not make the rest an absolute path.
+        rest = &rest[rest.iter().position(|b| *b != b'/').unwrap_or(rest.len())..];
     }
-    open_below(base.as_ref(), if rest.is_empty() { b"." } else { rest }, DIR_FLAGS)
+    let flags = if follow == Follow::No { DIR_FLAGS | OFlags::NOFOLLOW } else { DIR_FLAGS };
+    open_below(base.as_ref(), if rest.is_empty() { b"." } else { rest }, flags)
 }
 
 fn open_below(base: Option<&OwnedFd>, name: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
@@ -159,17 +170,27 @@ impl FileReader {
                 Err(e) => return Err(Mismatch::Unreadable(e.into())),
             }
         }
-        let last = offset + done as u64 == size;
-        if last && !whole {
-            // A long file was open for long: look again whether it stayed as it was.
-            let (file, _) = files.file(tree, data);
-            let stat = rustix::fs::fstat(fd).map_err(|e| Mismatch::Unreadable(e.into()))?;
-            unchanged(&stat, size, file.modified)?;
+        if !whole {
+            // A long file is open for long: look again whether it stayed as it was.
+            self.still_unchanged(files, tree, data)?;
         }
-        if last {
+        if offset + done as u64 == size {
             self.file = None;
         }
         Ok(())
+    }
+
+    /// Whether the file that is open is still what the walk saw. Asked after its bytes were taken, so that they are
+    /// known to be those that were planned.
+    pub(crate) fn still_unchanged(
+        &self,
+        files: &HostFiles,
+        tree: &Tree,
+        data: DataId,
+    ) -> Result<(), Mismatch> {
+        let Some((_, fd)) = self.file.as_ref().filter(|(open, _)| *open == data) else { return Ok(()) };
+        let stat = rustix::fs::fstat(fd).map_err(|e| Mismatch::Unreadable(e.into()))?;
+        unchanged(&stat, tree.data(data).size, files.file(tree, data).0.modified)
     }
 
     /// Fills `out` with whatever the file still has at `offset`, zeros behind and instead of it.

@@ -11,7 +11,7 @@ use glassmaster_tree::{DataId, Kind, Meta, NodeId, Timestamp, Tree};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, RawDir, Stat};
 
-use super::files::{HostDir, HostFile, HostFiles, display, open_path, timestamp};
+use super::files::{Follow, HostDir, HostFile, HostFiles, display, open_path, timestamp};
 use crate::error::{Error, SourceProblem};
 
 /// One source on the command line or in a call.
@@ -105,6 +105,8 @@ const AHEAD: usize = 64;
 struct Queue {
     /// Host directories in the order in which they enter the tree.
     dirs: Vec<PathBuf>,
+    /// How many of them, from the first on, are sources, which may be symbolic links to directories.
+    sources: usize,
     /// Next to be listed.
     claimed: usize,
     /// Next to enter the tree.
@@ -149,8 +151,14 @@ impl HostTree {
         };
         let shared =
             Shared { queue: Mutex::new(Queue::default()), work: Condvar::new(), ready: Condvar::new() };
+        build.merge_into = Some(HashMap::new());
         for source in sources {
             build.start(source, &shared)?;
+        }
+        build.merge_into = None;
+        {
+            let mut queue = shared.lock();
+            queue.sources = queue.dirs.len();
         }
         let result = std::thread::scope(|scope| {
             for _ in 0..options.threads.max(1) {
@@ -174,7 +182,8 @@ struct Build<'o> {
     options: &'o WalkOptions,
     /// Host directory number and tree directory of each directory in the queue.
     places: Vec<(u32, NodeId)>,
-    /// Set while a directory is merged into one that has children already: their names.
+    /// Set while a directory is merged into one that has children already, and while the sources are looked at: the
+    /// names of these children.
     merge_into: Option<HashMap<Box<[u8]>, NodeId>>,
     links: HashMap<(u64, u64), DataId>,
     progress: WalkProgress,
@@ -185,6 +194,13 @@ impl Build<'_> {
         let path = source.path.as_os_str().as_bytes();
         let stat = rustix::fs::statat(rustix::fs::CWD, &source.path, AtFlags::empty())
             .map_err(|e| Error::source(&source.path, SourceProblem::Status, e))?;
+        if self.options.exclude.contains(&(stat.st_dev, stat.st_ino)) {
+            let what = format!(
+                "'{}' is a source and the image being written as well; give the image another name",
+                source.path.display()
+            );
+            return Err(Error::Options(what));
+        }
         let root = self.out.tree.root();
         if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
             if source.contents_only {
@@ -197,11 +213,13 @@ impl Build<'_> {
             }
             let name = base_name(&source.path)?;
             let meta = self.meta(&stat, Kind::Directory);
-            let node = match self.out.tree.child(root, &name) {
+            let known = self.merge_into.as_ref().and_then(|names| names.get(&name).copied());
+            let node = match known {
                 Some(node) if self.out.tree.node(node).is_dir() => node,
-                Some(_) => return Err(Error::DuplicateName(self.out.tree.path(root) + &lossy(&name))),
+                Some(node) => return Err(Error::DuplicateName(self.out.tree.path(node))),
                 None => self.out.tree.add_directory(root, &name, meta)?,
             };
+            self.merge_into.get_or_insert_default().insert(name, node);
             self.enqueue(shared, path.into(), None, node, source.path.clone());
             return Ok(());
         }
@@ -209,16 +227,13 @@ impl Build<'_> {
         let name = base_name(&source.path)?;
         let parent = source.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let dir = self.host_dir(parent.as_os_str().as_bytes().into(), None);
-        let fd = open_path(parent.as_os_str().as_bytes())
+        let fd = open_path(parent.as_os_str().as_bytes(), Follow::Yes)
             .map_err(|e| Error::source(parent, SourceProblem::Open, e))?;
         let mut listing = Listing::default();
         let file_name = source.path.file_name().map_or(&name[..], OsStrExt::as_bytes);
         status(&fd, file_name, &mut listing, true)
             .map_err(|e| Error::source(&source.path, SourceProblem::Status, e))?;
-        self.names_of(root);
-        let result = self.insert(&listing, dir, root, shared);
-        self.merge_into = None;
-        result
+        self.insert(&listing, dir, root, shared)
     }
 
     fn host_dir(&mut self, name: Box<[u8]>, parent: Option<u32>) -> u32 {
@@ -300,10 +315,11 @@ impl Build<'_> {
             let meta = self.owners(found.meta, found.kind);
             self.progress.objects += 1;
             let tree = &mut self.out.tree;
-            match found.kind {
+            let node = match found.kind {
                 Kind::Directory => {
                     let node = tree.add_directory(parent, name, meta)?;
                     self.enqueue(shared, name.into(), Some(dir), node, path());
+                    node
                 }
                 Kind::File => {
                     let data = match self.links.get(&found.inode) {
@@ -319,16 +335,17 @@ impl Build<'_> {
                             data
                         }
                     };
-                    tree.add_file(parent, name, meta, data)?;
+                    tree.add_file(parent, name, meta, data)?
                 }
                 Kind::Symlink => {
                     let (at, len) = found.target;
                     let target = &listing.text[at as usize..][..len as usize];
-                    tree.add_symlink(parent, name, meta, target)?;
+                    tree.add_symlink(parent, name, meta, target)?
                 }
-                kind => {
-                    tree.add_special(parent, name, kind, meta, found.device)?;
-                }
+                kind => tree.add_special(parent, name, kind, meta, found.device)?,
+            };
+            if let Some(names) = &mut self.merge_into {
+                names.insert(name.into(), node);
             }
         }
         Ok(())
@@ -345,10 +362,6 @@ impl Build<'_> {
         let mode = if kind == Kind::Directory || meta.mode & 0o111 != 0 { 0o555 } else { 0o444 };
         Meta { mode, uid: 0, gid: 0, ..meta }
     }
-}
-
-fn lossy(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).into_owned()
 }
 
 /// Last component of a source, by the real path where the given one ends in `.` or `..`.
@@ -378,7 +391,7 @@ fn meta(stat: &Stat) -> Meta {
 fn list_directories(shared: &Shared) {
     let mut buffer = Vec::with_capacity(64 * 1024);
     loop {
-        let (number, path) = {
+        let (number, path, follow) = {
             let mut queue = shared.lock();
             loop {
                 if queue.closed {
@@ -391,17 +404,18 @@ fn list_directories(shared: &Shared) {
             }
             let number = queue.claimed;
             queue.claimed += 1;
-            (number, std::mem::take(&mut queue.dirs[number]))
+            let follow = if number < queue.sources { Follow::Yes } else { Follow::No };
+            (number, std::mem::take(&mut queue.dirs[number]), follow)
         };
-        let listing = list(&path, &mut buffer);
+        let listing = list(&path, follow, &mut buffer);
         shared.lock().done.insert(number, listing);
         shared.ready.notify_one();
     }
 }
 
-fn list(path: &Path, buffer: &mut Vec<u8>) -> Result<Listing, Error> {
-    let fd =
-        open_path(path.as_os_str().as_bytes()).map_err(|e| Error::source(path, SourceProblem::List, e))?;
+fn list(path: &Path, follow: Follow, buffer: &mut Vec<u8>) -> Result<Listing, Error> {
+    let fd = open_path(path.as_os_str().as_bytes(), follow)
+        .map_err(|e| Error::source(path, SourceProblem::List, e))?;
     let mut listing = Listing::default();
     let mut dir = RawDir::new(fd.as_fd(), buffer.spare_capacity_mut());
     while let Some(entry) = dir.next() {

@@ -1,9 +1,13 @@
 //! Output to a regular file: two threads on disjoint pieces, kernel-side copies where the file systems offer them,
 //! and the final name only for a finished image.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
@@ -25,6 +29,10 @@ const WORKERS: usize = 2;
 const JOB: (u32, u32) = (512, 32_768);
 /// Files from this size on are worth a call that lets the kernel copy or share their blocks.
 const KERNEL_COPY_FROM: u64 = 64 * 1024;
+/// Symbolic links that are followed one after the other, as many as Linux follows.
+const LINKS: usize = 40;
+/// Bytes of the final name in the temporary one; a name has at most 255.
+const PREFIX: usize = 200;
 /// Blocks of the host that can be shared.
 const SHARED_BLOCK: u64 = 4096;
 
@@ -54,7 +62,7 @@ struct Work<'a> {
 impl Image {
     /// Writes the image to the file `path`, which appears whole or not at all: the bytes go to a temporary file beside
     /// it (`.NAME.RANDOM.partial`), which is flushed to the disk and renamed. A path that exists and is no regular file
-    /// (a device, a pipe) is written in order instead.
+    /// (a device, a pipe) is written in order instead. A symbolic link stays; what it leads to is written.
     ///
     /// # Errors
     /// [`Error::Output`], [`Error::Cancelled`], whatever reading the sources gives. The temporary file is removed, an
@@ -65,16 +73,13 @@ impl Image {
         progress: ProgressSink<'_>,
         cancel: &CancelHandle,
     ) -> Result<(), Error> {
-        if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+        let Some(target) = target(path)? else {
             let mut out = File::options().write(true).open(path).map_err(|e| Error::output(path, e))?;
             return self.write_to(&mut out, path, progress, cancel);
-        }
-        let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut prefix = std::ffi::OsString::from(".");
-        prefix.push(path.file_name().unwrap_or_default());
-        prefix.push(".");
+        };
+        let dir = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let temp = tempfile::Builder::new()
-            .prefix(&prefix)
+            .prefix(&temporary_prefix(&target))
             .suffix(".partial")
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
             .tempfile_in(dir)
@@ -82,7 +87,7 @@ impl Image {
         temp.as_file().set_len(self.bytes()).map_err(|e| Error::output(path, e))?;
         self.fill(temp.as_file(), path, progress, cancel)?;
         temp.as_file().sync_all().map_err(|e| Error::output(path, e))?;
-        temp.persist(path).map_err(|e| Error::output(path, e.error))?;
+        temp.persist(&target).map_err(|e| Error::output(path, e.error))?;
         // The name itself is on the disk only when the directory is.
         File::open(dir).and_then(|d| d.sync_all()).map_err(|e| Error::output(path, e))
     }
@@ -120,11 +125,14 @@ impl Image {
             }
             drop(ended);
             // The channel closes when the last thread is through.
-            while let Err(RecvTimeoutError::Timeout) = wait.recv_timeout(Duration::from_millis(100)) {
+            loop {
                 let done = work.done.load(Ordering::Relaxed);
                 if progress(Progress { done, total }).is_break() || cancel.is_cancelled() {
                     cancelled = true;
                     work.stop.store(true, Ordering::Relaxed);
+                }
+                if wait.recv_timeout(Duration::from_millis(100)) != Err(RecvTimeoutError::Timeout) {
+                    break;
                 }
             }
         });
@@ -138,6 +146,44 @@ impl Image {
         let _ = progress(Progress { done: total, total });
         Ok(())
     }
+}
+
+/// The file that a path stands for: itself, or what its symbolic links lead to, which need not exist. `None` for what
+/// is there and can only be written in place.
+fn target(path: &Path) -> Result<Option<PathBuf>, Error> {
+    let there = std::fs::metadata(path);
+    match &there {
+        Ok(meta) if !meta.is_file() => return Ok(None),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            return Err(Error::output(path, io::Error::from(e.kind())));
+        }
+        _ => {}
+    }
+    if path.file_name().is_none() || path.as_os_str().as_bytes().ends_with(b"/") {
+        let what = "it names a folder; give the name of a file";
+        return Err(Error::output(path, io::Error::new(io::ErrorKind::IsADirectory, what)));
+    }
+    let mut target = path.to_path_buf();
+    for _ in 0..LINKS {
+        let Ok(next) = std::fs::read_link(&target) else { break };
+        // An absolute one replaces everything before it.
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    let id = |m: &std::fs::Metadata| (m.dev(), m.ino());
+    match (there, std::fs::metadata(&target)) {
+        // Links of /proc to open files that have lost their name lead to no path.
+        (Ok(a), b) if b.as_ref().is_ok_and(|b| id(&a) != id(b)) || b.is_err() => Ok(None),
+        _ => Ok(Some(target)),
+    }
+}
+
+/// `.NAME.`, of a long name only as much as leaves room for what follows.
+fn temporary_prefix(target: &Path) -> OsString {
+    let name = target.file_name().unwrap_or_default().as_bytes();
+    let mut prefix = OsString::from(".");
+    prefix.push(OsStr::from_bytes(&name[..name.len().min(PREFIX)]));
+    prefix.push(".");
+    prefix
 }
 
 /// Cuts the regions into pieces: enough of them that the threads end together, few enough that large files stay whole.
@@ -272,12 +318,85 @@ impl Work<'_> {
                     refused().push(device);
                     return Ok(0);
                 }
-                Err(e) => return Err(Error::output(self.name, e)),
+                // Going on by way of a buffer shows whether the source or the output is to blame.
+                Err(_) => break,
             }
         }
         let copied = length - left;
+        if let Err(mismatch) = state.reader.still_unchanged(&self.inner.files, &self.inner.tree, data) {
+            self.inner.mismatch(data, mismatch)?;
+        }
         let sectors = copied / SECTOR_U64;
         self.done.fetch_add(sectors * SECTOR_U64, Ordering::Relaxed);
         Ok(u32::try_from(sectors).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use glassmaster_disc::SessionInfo;
+    use glassmaster_tree::Timestamp;
+
+    use super::*;
+    use crate::{FileSystems, HostSource, HostTree, ImageOptions, NamePolicy, OnChanged, WalkOptions};
+
+    fn image(path: &Path, on_changed: OnChanged) -> Image {
+        let source = HostSource { path: path.to_path_buf(), contents_only: true };
+        let walked =
+            HostTree::walk(&[source], &WalkOptions::default(), &mut |_| ControlFlow::Continue(())).unwrap();
+        let options = ImageOptions {
+            file_systems: FileSystems::UDF,
+            udf_revision: glassmaster_udf::Revision::V201,
+            iso_level: glassmaster_iso9660::Level::Three,
+            volume_name: "TEST".to_owned(),
+            created: Timestamp::from_secs(1_700_000_000),
+            names: NamePolicy::Map,
+            on_changed,
+            embed_up_to: None,
+            session: SessionInfo::default(),
+        };
+        Image::new(walked, &options).unwrap()
+    }
+
+    /// The length leaves nothing for a buffer to do, so the copy itself has to look.
+    #[test]
+    fn a_file_written_to_during_a_kernel_copy_is_noticed() {
+        for on_changed in [OnChanged::Fail, OnChanged::Pad] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("file");
+            std::fs::write(&path, vec![1; 1 << 20]).unwrap();
+            let image = image(dir.path(), on_changed);
+            let out = tempfile::tempfile().unwrap();
+            let work = Work {
+                inner: &image.inner,
+                out: &out,
+                name: Path::new("out"),
+                start: 0,
+                jobs: Vec::new(),
+                next: AtomicUsize::new(0),
+                done: AtomicU64::new(0),
+                stop: AtomicBool::new(false),
+                failure: Mutex::new(None),
+                no_kernel_copy: Mutex::default(),
+            };
+            let mut state = RenderState::default();
+            let data = image.inner.plan.placed[0];
+            let (first, blocks) = image.inner.run(data);
+            // Opened and found as planned, then written to: the length stays.
+            state.reader.open(&image.inner.files, &image.inner.tree, data).unwrap();
+            std::fs::write(&path, vec![2; 1 << 20]).unwrap();
+            let copied = work.kernel_copy(first, first + blocks, &mut state);
+            if !work.no_kernel_copy.lock().unwrap().is_empty() {
+                // This file system copies nothing; a buffer does, and looks (tests/hostile.rs).
+                return;
+            }
+            match on_changed {
+                OnChanged::Fail => assert!(matches!(copied, Err(Error::SourceChanged { .. })), "{copied:?}"),
+                OnChanged::Pad => assert_eq!((copied.unwrap(), image.repairs().len()), (blocks, 1)),
+            }
+        }
     }
 }

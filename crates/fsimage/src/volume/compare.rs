@@ -95,9 +95,15 @@ pub fn compare(
         };
         let mut deeper = Vec::new();
         while let Some((name, a)) = ours.pop_first() {
-            if progress(Progress { done: out.bytes, total }).is_break() || cancel.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
+            let base = out.bytes;
+            let mut go_on = |bytes: u64| {
+                let done = base.saturating_add(bytes);
+                if progress(Progress { done, total }).is_break() || cancel.is_cancelled() {
+                    return Err(Error::Cancelled);
+                }
+                Ok(())
+            };
+            go_on(0)?;
             let path = format!("{path}/{}", String::from_utf8_lossy(&name));
             let Some(b) = theirs.remove(&name) else {
                 out.differ(&path, "only on the first side");
@@ -106,7 +112,7 @@ pub fn compare(
             out.objects += 1;
             attributes(&path, &a, &b, &mut out);
             if a.kind == Kind::File && b.kind == Kind::File && a.size == b.size {
-                match contents(left.1, right.1, &a, &b, &mut readers, &mut buffers) {
+                match contents(left.1, right.1, &a, &b, &mut readers, &mut buffers, &mut go_on)? {
                     Ok(None) => out.bytes += a.size,
                     Ok(Some(at)) => out.differ(&path, format!("the contents differ from byte {at} on")),
                     Err(what) => out.differ(&path, what),
@@ -168,7 +174,7 @@ fn attributes(path: &str, a: &Entry, b: &Entry, out: &mut Compared) {
     }
 }
 
-/// Offset of the first differing byte.
+/// Offset of the first differing byte, or why the contents cannot be compared. `go_on` is asked with every piece.
 fn contents(
     left: &dyn BlockSource,
     right: &dyn BlockSource,
@@ -176,17 +182,23 @@ fn contents(
     b: &Entry,
     readers: &mut (ContentReader, ContentReader),
     buffers: &mut (Vec<u8>, Vec<u8>),
-) -> Result<Option<u64>, String> {
+    go_on: &mut dyn FnMut(u64) -> Result<(), Error>,
+) -> Result<Result<Option<u64>, String>, Error> {
     let mut at = 0;
     while at < a.size {
+        go_on(at)?;
         let n = usize::try_from(a.size - at).unwrap_or(usize::MAX).min(PIECE);
-        readers.0.piece(left, a, at, &mut buffers.0[..n]).map_err(|e| format!("first side: {e}"))?;
-        readers.1.piece(right, b, at, &mut buffers.1[..n]).map_err(|e| format!("second side: {e}"))?;
+        if let Err(e) = readers.0.piece(left, a, at, &mut buffers.0[..n]) {
+            return Ok(Err(format!("first side: {e}")));
+        }
+        if let Err(e) = readers.1.piece(right, b, at, &mut buffers.1[..n]) {
+            return Ok(Err(format!("second side: {e}")));
+        }
         if buffers.0[..n] != buffers.1[..n] {
             let inside = buffers.0[..n].iter().zip(&buffers.1[..n]).position(|(x, y)| x != y);
-            return Ok(Some(at + inside.unwrap_or(0) as u64));
+            return Ok(Ok(Some(at + inside.unwrap_or(0) as u64)));
         }
         at += n as u64;
     }
-    Ok(None)
+    Ok(Ok(None))
 }

@@ -8,7 +8,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use glassmaster_disc::{BlockSource, SECTOR_U64};
 use glassmaster_tree::{Content, Entry, Kind, Timestamp, Visit, Volume, WalkLimits, walk};
@@ -144,25 +146,42 @@ pub fn extract(
     let walked = std::thread::scope(|scope| {
         let (send, receive) = mpsc::sync_channel::<Vec<FileJob>>(WAITING);
         let receive = Arc::new(Mutex::new(receive));
+        let (ended, wait) = mpsc::channel::<()>();
         for _ in 0..WORKERS {
             let receive = Arc::clone(&receive);
             let shared = &shared;
-            scope.spawn(move || write_files(shared, &receive));
+            let ended = ended.clone();
+            scope.spawn(move || {
+                let _ended = ended;
+                write_files(shared, &receive);
+            });
         }
+        drop(ended);
         // The threads hold the only receivers: when they end, sending fails instead of waiting.
         drop(receive);
         let limits = WalkLimits::for_blocks(volume.block_count());
-        let walked = walk(volume, limits, &mut |visit| {
+        let walker = &mut walker;
+        let walking = scope.spawn(move || {
+            let walked = walk(volume, limits, &mut |visit| walker.visit(visit, &send));
+            walker.send_batch(&send);
+            walked
+        });
+        // The channel closes when the last writing thread is through, which is after the walk.
+        loop {
             let done = shared.done.load(Ordering::Relaxed);
             if progress(Progress { done, total: volume_bytes }).is_break() || cancel.is_cancelled() {
                 shared.fail(Error::Cancelled);
             }
-            walker.visit(visit, &send)
-        });
-        walker.send_batch(&send);
-        walked
+            if wait.recv_timeout(Duration::from_millis(100)) != Err(RecvTimeoutError::Timeout) {
+                break;
+            }
+        }
+        walking.join()
     });
-    walked?;
+    match walked {
+        Ok(walked) => walked?,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
     if !shared.stop.load(Ordering::Relaxed) {
         walker.link_files();
         walker.finish_directories();
@@ -230,8 +249,8 @@ struct Walker<'a> {
     /// The directory of the last entry.
     current: Option<OpenDir>,
     batch: Vec<FileJob>,
-    /// Files with several names: first path.
-    links: HashMap<u64, Vec<u8>>,
+    /// Files with several names: length, place and first path.
+    links: HashMap<u64, (u64, Option<u32>, Vec<u8>)>,
     later_links: Vec<(u64, Vec<u8>)>,
     finish: Vec<Finish>,
 }
@@ -283,11 +302,16 @@ impl Walker<'_> {
             }
             Kind::File => {
                 if entry.links.is_some_and(|n| n > 1) {
-                    if self.links.contains_key(&entry.id) {
-                        self.later_links.push((entry.id, path));
-                        return Ok(());
+                    let place = first_lba(entry);
+                    match self.links.get(&entry.id) {
+                        Some((size, lba, _)) if (*size, *lba) == (entry.size, place) => {
+                            self.later_links.push((entry.id, path));
+                            return Ok(());
+                        }
+                        // Serial numbers of two file systems that were mastered together may be equal by chance.
+                        Some(_) => {}
+                        None => drop(self.links.insert(entry.id, (entry.size, place, path))),
                     }
-                    self.links.insert(entry.id, path);
                 }
                 self.batch.push(FileJob { dir: fd, dir_path, entry: entry.clone() });
             }
@@ -347,7 +371,7 @@ impl Walker<'_> {
 
     fn link_files(&mut self) {
         for (id, path) in std::mem::take(&mut self.later_links) {
-            let Some(first) = self.links.get(&id) else { continue };
+            let Some((_, _, first)) = self.links.get(&id) else { continue };
             let linked = self.split(first).and_then(|(from, old)| {
                 let (to, new) = self.split(&path)?;
                 if self.shared.options.overwrite {
@@ -380,6 +404,14 @@ impl Walker<'_> {
                 self.shared.note(|r| r.problem(shown(&path), what));
             }
         }
+    }
+}
+
+/// Where the first recorded byte of a file is.
+fn first_lba(entry: &Entry) -> Option<u32> {
+    match &entry.content {
+        Content::Extents(list) => list.iter().find_map(|e| e.lba),
+        Content::Inline(_) => None,
     }
 }
 
@@ -423,7 +455,6 @@ fn write_files(shared: &Shared<'_>, jobs: &Mutex<mpsc::Receiver<Vec<FileJob>>>) 
             r.files += files;
             r.bytes += bytes;
         });
-        shared.done.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
@@ -454,6 +485,10 @@ fn write_file(
     let fd = rustix::fs::openat(&*job.dir, name, flags, mode).map_err(|e| format!("not written: {e}"))?;
     let file = File::from(fd);
     let written = reader.copy(shared.source, entry, buffer, &mut |offset, piece| {
+        if shared.stop.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("cancelled"));
+        }
+        shared.done.fetch_add(piece.len() as u64, Ordering::Relaxed);
         std::os::unix::fs::FileExt::write_all_at(&file, piece, offset)
     });
     let result = written

@@ -1,0 +1,239 @@
+//! Sources that change under the walk, outputs that are not what they seem, work that is ended half way.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use glassmaster_disc::{BlockSource, SessionInfo};
+use glassmaster_fsimage::{
+    CancelHandle, Error, ExtractOptions, FileSystems, HostSource, HostTree, Image, ImageOptions, NamePolicy,
+    OnChanged, WalkOptions, compare, extract, open,
+};
+use glassmaster_iso9660::Level;
+use glassmaster_tree::Timestamp;
+use glassmaster_udf::Revision;
+use tempfile::TempDir;
+
+fn walk_with(sources: &[HostSource], options: &WalkOptions) -> Result<HostTree, Error> {
+    HostTree::walk(sources, options, &mut |_| ControlFlow::Continue(()))
+}
+
+fn walk(path: &Path) -> HostTree {
+    walk_with(&[HostSource { path: path.to_path_buf(), contents_only: true }], &WalkOptions::default())
+        .unwrap()
+}
+
+fn options(on_changed: OnChanged) -> ImageOptions {
+    ImageOptions {
+        file_systems: FileSystems::all(),
+        udf_revision: Revision::V102,
+        iso_level: Level::Three,
+        volume_name: "TEST".to_owned(),
+        created: Timestamp::from_secs(1_700_000_000),
+        names: NamePolicy::Map,
+        on_changed,
+        embed_up_to: None,
+        session: SessionInfo::default(),
+    }
+}
+
+fn image(path: &Path) -> Image {
+    Image::new(walk(path), &options(OnChanged::Fail)).unwrap()
+}
+
+fn write(image: &Image, path: &Path) -> Result<(), Error> {
+    image.write_file(path, &mut |_| ControlFlow::Continue(()), &CancelHandle::default())
+}
+
+#[test]
+fn an_output_that_is_a_link_stays_one() {
+    let dir = TempDir::new().unwrap();
+    let at = |p: &str| dir.path().join(p);
+    fs::create_dir_all(at("source")).unwrap();
+    fs::create_dir_all(at("out")).unwrap();
+    fs::write(at("source/file"), b"some bytes").unwrap();
+    let image = image(&at("source"));
+    symlink("../out/second", at("source/first")).unwrap();
+    symlink("third.iso", at("out/second")).unwrap();
+    // Leads nowhere yet, then to a file.
+    for _ in 0..2 {
+        write(&image, &at("source/first")).unwrap();
+        assert!(at("source/first").is_symlink() && at("out/second").is_symlink());
+        assert_eq!(fs::symlink_metadata(at("out/third.iso")).unwrap().len(), image.bytes());
+    }
+    assert_eq!(fs::read_dir(at("out")).unwrap().count(), 2, "a temporary file is left");
+    assert_eq!(fs::read_dir(at("source")).unwrap().count(), 2, "a temporary file is left");
+    symlink("circle", at("circle")).unwrap();
+    assert!(matches!(write(&image, &at("circle")), Err(Error::Output { .. })));
+}
+
+#[test]
+fn an_output_may_have_the_longest_name_and_needs_one() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("file"), b"some bytes").unwrap();
+    let image = image(dir.path());
+    let out = TempDir::new().unwrap();
+    let long = out.path().join("n".repeat(255));
+    write(&image, &long).unwrap();
+    assert_eq!(fs::metadata(&long).unwrap().len(), image.bytes());
+    for name in ["missing/", "", "..", "."] {
+        let error = write(&image, &out.path().join(name)).unwrap_err();
+        assert!(matches!(error, Error::Output { .. }), "{name}: {error}");
+    }
+    assert!(matches!(write(&image, Path::new("")), Err(Error::Output { .. })));
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_source_that_is_the_output_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("image.iso");
+    fs::write(&file, b"precious").unwrap();
+    let meta = fs::metadata(&file).unwrap();
+    let options = WalkOptions { exclude: vec![(meta.dev(), meta.ino())], ..WalkOptions::default() };
+    let source = |path: &Path| HostSource { path: path.to_path_buf(), contents_only: true };
+    let refused = walk_with(&[source(&file)], &options);
+    assert!(matches!(&refused, Err(Error::Options(what)) if what.contains("image.iso")), "{refused:?}");
+    // Inside a folder it is left out and said so.
+    let walked = walk_with(&[source(dir.path())], &options).unwrap();
+    assert_eq!((walked.tree.len(), walked.left_out.len()), (1, 1));
+}
+
+#[test]
+fn twenty_thousand_sources_take_no_longer_than_a_folder_of_them() {
+    let dir = TempDir::new().unwrap();
+    let sources: Vec<_> = (0..20_000)
+        .map(|n| {
+            let path = dir.path().join(format!("a name of some length {n}"));
+            if n % 2 == 0 {
+                fs::write(&path, b"").unwrap()
+            } else {
+                fs::create_dir(&path).unwrap()
+            }
+            HostSource { path, contents_only: false }
+        })
+        .collect();
+    let start = Instant::now();
+    let walked = walk_with(&sources, &WalkOptions::default()).unwrap();
+    // Looking at every earlier source for each one took over a minute.
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    assert_eq!(walked.tree.len(), 20_001);
+    let twice = [sources[0].clone(), sources[1].clone(), sources[0].clone()];
+    assert!(matches!(walk_with(&twice, &WalkOptions::default()), Err(Error::DuplicateName(_))));
+    let merged = [sources[1].clone(), sources[1].clone()];
+    assert_eq!(walk_with(&merged, &WalkOptions::default()).unwrap().tree.len(), 2);
+}
+
+#[test]
+fn a_directory_that_became_a_link_is_not_followed() {
+    let dir = TempDir::new().unwrap();
+    let elsewhere = TempDir::new().unwrap();
+    fs::write(elsewhere.path().join("secret"), b"not of this tree").unwrap();
+    // More than are listed ahead, so that the last one has not been looked into when the first progress comes.
+    let last = dir.path().join("d199");
+    for n in 100..200 {
+        fs::create_dir(dir.path().join(format!("d{n}"))).unwrap();
+    }
+    let source = HostSource { path: dir.path().to_path_buf(), contents_only: true };
+    let result = HostTree::walk(&[source], &WalkOptions::default(), &mut |_| {
+        if !last.is_symlink() {
+            fs::remove_dir(&last).unwrap();
+            symlink(elsewhere.path(), &last).unwrap();
+        }
+        ControlFlow::Continue(())
+    });
+    assert!(matches!(&result, Err(Error::Source { path, .. }) if *path == last), "{result:?}");
+    // The source itself may be a link.
+    assert_eq!(walk(&last).tree.len(), 2);
+}
+
+#[test]
+fn a_long_file_written_to_between_two_reads_is_noticed_at_the_second() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("long");
+    fs::write(&file, vec![1; 1 << 20]).unwrap();
+    for on_changed in [OnChanged::Fail, OnChanged::Pad] {
+        let image = Image::new(walk(dir.path()), &options(on_changed)).unwrap();
+        let (data, _) = image.tree().contents().next().unwrap();
+        let mut stream = image.stream();
+        let mut piece = vec![0; 256 << 10];
+        stream.seek(SeekFrom::Start(u64::from(image.data_lba(data).unwrap()) * 2048)).unwrap();
+        stream.read_exact(&mut piece).unwrap();
+        fs::write(&file, vec![2; 1 << 20]).unwrap();
+        let read = stream.read_exact(&mut piece);
+        match on_changed {
+            OnChanged::Fail => {
+                let error = read.unwrap_err().downcast::<Error>().unwrap();
+                assert!(matches!(error, Error::SourceChanged { .. }), "{error}");
+            }
+            OnChanged::Pad => {
+                read.unwrap();
+                assert_eq!(image.repairs().len(), 1);
+            }
+        }
+    }
+}
+
+/// A source that takes its time.
+struct Slow<S>(S);
+
+impl<S: BlockSource> BlockSource for Slow<S> {
+    fn block_count(&self) -> u64 {
+        self.0.block_count()
+    }
+
+    fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> std::io::Result<()> {
+        std::thread::sleep(Duration::from_millis(5));
+        self.0.read_blocks(lba, buf)
+    }
+}
+
+/// A folder of one file of 16 MiB, and its image on a medium that takes a third of a second and more to read it.
+fn slow_image() -> (TempDir, Arc<dyn BlockSource>) {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("large"), vec![7; 16 << 20]).unwrap();
+    let source = Slow(image(dir.path()).source());
+    (dir, Arc::new(source))
+}
+
+#[test]
+fn extraction_can_be_ended_in_the_middle_of_a_file() {
+    let (_dir, source) = slow_image();
+    let volume = open(&source, None).unwrap();
+    let target = TempDir::new().unwrap();
+    let cancel = CancelHandle::default();
+    let mut largest = 0;
+    let result = extract(
+        &*volume,
+        &source,
+        target.path(),
+        &ExtractOptions::default(),
+        &mut |p| {
+            largest = largest.max(p.done);
+            if p.done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        },
+        &cancel,
+    );
+    assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+    assert!(largest > 0 && largest < 16 << 20, "{largest}");
+    assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0, "half a file is left");
+}
+
+#[test]
+fn comparison_can_be_ended_in_the_middle_of_a_file() {
+    let (_dir, source) = slow_image();
+    let volume = open(&source, None).unwrap();
+    let result = compare(
+        (&*volume, &source),
+        (&*volume, &source),
+        &mut |p| if p.done > 1 << 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) },
+        &CancelHandle::default(),
+    );
+    assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+}
