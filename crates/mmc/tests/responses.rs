@@ -470,6 +470,27 @@ fn mode_sense_6_and_the_small_pages() {
     assert_eq!(ModePage::split(&sub.to_bytes()), Some((sub, &[][..])));
 }
 
+/// Pages that a DVD recorder sent.
+#[test]
+fn mode_pages_of_a_real_recorder() {
+    let mut bytes = vec![0x05, 0x32, 0x60, 0xC7, 0x08, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x96];
+    bytes.extend([0; 36]);
+    let (raw, _) = ModePage::split(&bytes).unwrap();
+    let page: WriteParameters = raw.decode().unwrap();
+    assert!(page.buffer_underrun_free && page.link_size_valid && !page.test_write);
+    assert_eq!((page.write_type, page.multi_session), (WriteType(0), MultiSession::NEXT_ALLOWED));
+    assert_eq!((page.track_mode, page.data_block_type), (7, DataBlockType::MODE_1));
+    assert_eq!((page.link_size, page.audio_pause), (16, 150));
+    assert_eq!(raw.to_bytes(), bytes);
+    let (raw, _) = ModePage::split(&[0x1A, 10, 0, 3, 0, 0, 0, 0xC8, 0, 0, 0x12, 0xC0]).unwrap();
+    let power: PowerConditionPage = raw.decode().unwrap();
+    assert!(power.idle && power.standby);
+    assert_eq!((power.idle_timer, power.standby_timer), (200, 4800));
+    let (raw, _) = ModePage::split(&[0x1D, 8, 0, 0, 0, 0, 0, 0x78, 0x15, 0x18]).unwrap();
+    let timeout: TimeoutAndProtect = raw.decode().unwrap();
+    assert_eq!((timeout.group1_timeout, timeout.group2_timeout), (120, 5400));
+}
+
 /// Page 2Ah as a DVD recorder of 2005 sends it, with two write speeds.
 #[test]
 fn capabilities_page() {

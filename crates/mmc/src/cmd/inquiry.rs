@@ -1,4 +1,4 @@
-//! INQUIRY (SPC-4 6.6) and its standard data.
+//! INQUIRY (MMC-6 6.8, SPC-4) and its standard data.
 
 use crate::bytes::{command, layout};
 use crate::command::{Query, Transfer};
@@ -48,7 +48,7 @@ layout! {
     }
 }
 
-/// Standard INQUIRY data (SPC-4 6.6.2).
+/// Standard INQUIRY data (SPC-4, INQUIRY command).
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
 pub struct StandardInquiry {
     /// PERIPHERAL QUALIFIER: 0 where a device is connected.
@@ -76,7 +76,7 @@ pub struct StandardInquiry {
 pub(crate) const DEVICE_TYPE: u8 = 5;
 
 impl StandardInquiry {
-    /// Peripheral device type of CD, DVD and BD drives (SPC-4 table 138).
+    /// Peripheral device type of CD, DVD and BD drives (SPC-4, PERIPHERAL DEVICE TYPE field).
     pub const CD_DVD: u8 = DEVICE_TYPE;
 
     /// Reads at least the first 36 bytes.

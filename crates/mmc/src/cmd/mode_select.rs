@@ -1,4 +1,4 @@
-//! MODE SELECT (10) (SPC-4 6.9). Its data is [`super::ModeData`].
+//! MODE SELECT (10) (MMC-6 6.11, SPC-4). Its data is [`super::ModeData`].
 
 use crate::bytes::command;
 use crate::command::Transfer;

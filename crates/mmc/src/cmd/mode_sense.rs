@@ -1,4 +1,4 @@
-//! MODE SENSE (6) and (10) (SPC-4 6.13 and 6.14) and the mode parameter list (SPC-4 7.5).
+//! MODE SENSE (6) and (10) (MMC-6 6.12, SPC-4) and the mode parameter list (SPC-4 7.5).
 
 use crate::bytes::{closed_code, command, layout, read};
 use crate::command::{Query, Transfer};
@@ -99,7 +99,7 @@ layout! {
     }
 }
 
-/// Mode parameter list: header, block descriptors, pages (SPC-4 7.5.3). MODE SENSE answers with it, MODE SELECT
+/// Mode parameter list: header, block descriptors, pages (SPC-4 7.5). MODE SENSE answers with it, MODE SELECT
 /// sends it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
 pub struct ModeData {
@@ -229,7 +229,7 @@ impl ModeData {
         crate::bytes::set_length16(out)
     }
 
-    /// Parameter list of MODE SELECT (10): MODE DATA LENGTH 0 and every PS bit clear, as SPC-4 6.9 demands.
+    /// Parameter list of MODE SELECT (10): MODE DATA LENGTH 0 and every PS bit clear, as MODE SELECT in SPC-4 demands.
     #[must_use]
     pub fn to_select_10(&self) -> Vec<u8> {
         let mut list = self.clone();

@@ -1,4 +1,4 @@
-//! PREVENT ALLOW MEDIUM REMOVAL (MMC-6 6.13, SPC-4 6.17).
+//! PREVENT ALLOW MEDIUM REMOVAL (MMC-6 6.13).
 
 use crate::bytes::command;
 use crate::command::Transfer;

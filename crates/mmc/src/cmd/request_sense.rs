@@ -1,4 +1,4 @@
-//! REQUEST SENSE (SPC-4 6.39).
+//! REQUEST SENSE (MMC-6 and SPC-4, REQUEST SENSE command).
 
 use glassmaster_scsi::Sense;
 

@@ -1,4 +1,4 @@
-//! RESERVE TRACK (MMC-6).
+//! RESERVE TRACK (MMC-6, RESERVE TRACK command).
 
 use glassmaster_disc::Lba;
 use glassmaster_scsi::Cdb;

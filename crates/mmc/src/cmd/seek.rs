@@ -1,4 +1,4 @@
-//! SEEK (10) (MMC-6).
+//! SEEK (10) (MMC-6, SEEK (10) command).
 
 use glassmaster_disc::Lba;
 

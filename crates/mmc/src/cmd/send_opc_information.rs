@@ -1,4 +1,4 @@
-//! SEND OPC INFORMATION (MMC-6): laser power calibration.
+//! SEND OPC INFORMATION (MMC-6 6.38): laser power calibration.
 
 use crate::bytes::command;
 use crate::command::Transfer;

@@ -1,4 +1,4 @@
-//! SET CD SPEED (MMC-6).
+//! SET CD SPEED (MMC-6 6.39).
 
 use crate::bytes::{command, open_code};
 use crate::command::Transfer;

@@ -1,4 +1,4 @@
-//! SET STREAMING (MMC-6): speed of DVD and BD.
+//! SET STREAMING (MMC-6 6.41): speed of DVD and BD.
 
 use glassmaster_disc::Lba;
 

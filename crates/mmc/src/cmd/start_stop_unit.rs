@@ -1,4 +1,4 @@
-//! START STOP UNIT (MMC-6, SBC-3 5.19).
+//! START STOP UNIT (MMC-6 6.42).
 
 use crate::bytes::{command, open_code};
 use crate::command::Transfer;

@@ -1,4 +1,4 @@
-//! SYNCHRONIZE CACHE (10) (MMC-6).
+//! SYNCHRONIZE CACHE (10) (MMC-6 6.43).
 
 use glassmaster_disc::Lba;
 

@@ -1,4 +1,4 @@
-//! TEST UNIT READY (SPC-4 6.47).
+//! TEST UNIT READY (MMC-6 6.44, SPC-4).
 
 use crate::bytes::command;
 use crate::command::Transfer;

@@ -1,4 +1,4 @@
-//! VERIFY (10) (MMC-6): reads without transfer.
+//! VERIFY (10) (MMC-6 6.45): reads without transfer.
 
 use glassmaster_disc::Lba;
 

@@ -1,4 +1,4 @@
-//! WRITE (10), WRITE (12) and WRITE AND VERIFY (10) (MMC-6).
+//! WRITE (10), WRITE (12) and WRITE AND VERIFY (10) (MMC-6 6.46 to 6.48).
 
 use glassmaster_disc::Lba;
 

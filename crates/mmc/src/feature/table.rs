@@ -227,13 +227,13 @@ features! {
         page_present: bool = 10 & 0x01,
     }
 
-    /// Sector erasable, feature 0022h (MMC-6 5.3.12).
+    /// Sector erasable, feature 0022h (MMC-5 5.3.12; legacy in MMC-6).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_SECTOR_ERASABLE")]
     SectorErasable[0] SECTOR_ERASABLE 0 "Sector Erasable feature" {}
 
-    /// Formattable, feature 0023h (MMC-6 5.3.13).
+    /// Formattable, feature 0023h (MMC-6 5.3.12).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_FORMATTABLE")]
-    Formattable[8] FORMATTABLE 1 "Formattable feature" {
+    Formattable[8] FORMATTABLE 2 "Formattable feature" {
         /// RENOSA: formats BD-RE without spare areas.
         bd_re_without_spare: bool = 0 & 0x08,
         /// EXPAND: expands the spare area of BD-RE.
@@ -246,14 +246,14 @@ features! {
         bd_r_random: bool = 4 & 0x01,
     }
 
-    /// Hardware defect management, feature 0024h (MMC-6 5.3.14).
+    /// Hardware defect management, feature 0024h (MMC-6 5.3.13).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_HARDWARE_DEFECT_MANAGEMENT")]
     DefectManagement[4] DEFECT_MANAGEMENT 1 "Hardware Defect Management feature" {
         /// SSA: READ DISC STRUCTURE 0Ah tells of the spare area.
         supplemental_spare_area: bool = 0 & 0x80,
     }
 
-    /// Write once, feature 0025h (MMC-6 5.3.15): random writes, each block once.
+    /// Write once, feature 0025h (MMC-6 5.3; MMC-5 5.3.15): random writes, each block once.
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_WRITE_ONCE")]
     WriteOnce[8] WRITE_ONCE 0 "Write Once feature" {
         /// LOGICAL BLOCK SIZE in bytes.
@@ -264,15 +264,15 @@ features! {
         page_present: bool = 6 & 0x01,
     }
 
-    /// Restricted overwrite, feature 0026h (MMC-6 5.3.16).
+    /// Restricted overwrite, feature 0026h (MMC-6 5.3; MMC-5 5.3.16).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_RESTRICTED_OVERWRITE")]
     RestrictedOverwrite[0] RESTRICTED_OVERWRITE 0 "Restricted Overwrite feature" {}
 
-    /// CD-RW CAV write, feature 0027h (MMC-6 5.3.17).
+    /// CD-RW CAV write, feature 0027h (MMC-6 5.3; MMC-5 5.3.17).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_CDRW_CAV_WRITE")]
     CdRwCavWrite[4] CD_RW_CAV_WRITE 0 "CD-RW CAV Write feature" {}
 
-    /// MRW, feature 0028h (MMC-6 5.3.18).
+    /// MRW, feature 0028h (MMC-6 5.3; MMC-5 5.3.18).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_MRW")]
     Mrw[4] MRW 1 "MRW feature" {
         /// DVD+ WRITE: writes DVD+MRW.
@@ -283,9 +283,9 @@ features! {
         cd_write: bool = 0 & 0x01,
     }
 
-    /// DVD+RW, feature 002Ah (MMC-6 5.3.20).
+    /// DVD+RW, feature 002Ah (MMC-6 5.3; MMC-5 5.3.20).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_DVD_PLUS_RW")]
-    DvdPlusRw[4] DVD_PLUS_RW 0 "DVD+RW feature" {
+    DvdPlusRw[4] DVD_PLUS_RW 1 "DVD+RW feature" {
         /// WRITE: writes as well as reads.
         write: bool = 0 & 0x01,
         /// QUICK START: formats in the background.
@@ -294,14 +294,14 @@ features! {
         close_only: bool = 1 & 0x01,
     }
 
-    /// DVD+R, feature 002Bh (MMC-6 5.3.21).
+    /// DVD+R, feature 002Bh (MMC-6 5.3; MMC-5 5.3.21).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_DVD_PLUS_R")]
     DvdPlusR[4] DVD_PLUS_R 0 "DVD+R feature" {
         /// WRITE: writes as well as reads.
         write: bool = 0 & 0x01,
     }
 
-    /// Rigid restricted overwrite, feature 002Ch (MMC-6 5.3.22).
+    /// Rigid restricted overwrite, feature 002Ch (MMC-6 5.3; MMC-5 5.3.22).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_RIGID_RESTRICTED_OVERWRITE")]
     RigidRestrictedOverwrite[4] RIGID_RESTRICTED_OVERWRITE 0 "Rigid Restricted Overwrite feature" {
         /// DSDG: generates the defect status data.
@@ -314,7 +314,7 @@ features! {
         blank: bool = 0 & 0x01,
     }
 
-    /// CD track at once, feature 002Dh (MMC-6 5.3.23).
+    /// CD track at once, feature 002Dh (MMC-6 5.3; MMC-5 5.3.23).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_CD_TRACK_AT_ONCE")]
     CdTrackAtOnce[4] CD_TRACK_AT_ONCE 2 "CD Track at Once feature" {
         /// BUF: buffer under-run protection.
@@ -333,9 +333,9 @@ features! {
         data_types: u16 = 2,
     }
 
-    /// CD mastering, feature 002Eh (MMC-6 5.3.24).
+    /// CD mastering, feature 002Eh (MMC-6 5.3; MMC-5 5.3.24).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_CD_MASTERING")]
-    CdMastering[4] CD_MASTERING 0 "CD Mastering feature" {
+    CdMastering[4] CD_MASTERING 1 "CD Mastering feature" {
         /// BUF: buffer under-run protection.
         buffer_underrun_free: bool = 0 & 0x40,
         /// SAO: session at once.
@@ -354,7 +354,7 @@ features! {
         max_cue_sheet: U24 = 1,
     }
 
-    /// DVD-R/-RW write, feature 002Fh (MMC-6 5.3.25).
+    /// DVD-R/-RW write, feature 002Fh (MMC-6 5.3; MMC-5 5.3.25).
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_DVD_DASH_WRITE")]
     DvdDashWrite[4] DVD_DASH_WRITE 2 "DVD-R/-RW Write feature" {
         /// BUF: buffer under-run protection.
@@ -396,8 +396,10 @@ features! {
     }
 
     /// BD read, feature 0040h (MMC-6 5.3). In each map bit N stands for version N of the class.
+    ///
+    /// Recorders of two makers are known that send versions 0 to 7 in the first byte of a map, as if it were little-endian.
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_BD_READ")]
-    BdRead[28] BD_READ 0 "BD Read feature" {
+    BdRead[28] BD_READ 1 "BD Read feature" {
         /// BD-RE, class 0 (version 1 of BDs in cartridges).
         re_class_0: u16 = 4,
         /// BD-RE, class 1 (version 2 and on).
@@ -426,7 +428,7 @@ features! {
 
     /// BD write, feature 0041h (MMC-6 5.3). In each map bit N stands for version N of the class.
     #[doc(alias = "IMAPI_FEATURE_PAGE_TYPE_BD_WRITE")]
-    BdWrite[20] BD_WRITE 0 "BD Write feature" {
+    BdWrite[20] BD_WRITE 1 "BD Write feature" {
         /// SVNR: WRITE (12) takes the verify not required bit.
         verify_not_required: bool = 0 & 0x01,
         /// BD-RE, class 0.

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn core_of_table_90() {
+fn core_of_version_2() {
     // Feature 0001h, version 2, persistent and current, length 8; ATAPI; DBE.
     let bytes = [0x00, 0x01, 0x0B, 0x08, 0, 0, 0, 2, 0x01, 0, 0, 0];
     let core = Core { interface: 2, inquiry_2: false, device_busy_event: true };
@@ -72,15 +72,60 @@ fn cd_writing_features() {
 fn bd_features_have_the_lengths_of_the_standard() {
     let read = BdRead { re_class_1: 0x000E, r_class_1: 0x000F, rom_class_1: 2, ..Default::default() };
     let bytes = FeatureDescriptor::encode(&read, false, true).to_bytes();
-    assert_eq!(bytes[..4], [0x00, 0x40, 0x01, 0x1C]);
+    assert_eq!(bytes[..4], [0x00, 0x40, 0x05, 0x1C]);
     assert_eq!(
         (bytes[10..12].to_vec(), bytes[18..20].to_vec(), bytes[26..28].to_vec()),
         (vec![0, 0xE], vec![0, 0xF], vec![0, 2])
     );
     let write = BdWrite { verify_not_required: true, r_class_0: 4, ..Default::default() };
     let bytes = FeatureDescriptor::encode(&write, false, true).to_bytes();
-    assert_eq!(bytes[..5], [0x00, 0x41, 0x01, 0x14, 0x01]);
+    assert_eq!(bytes[..5], [0x00, 0x41, 0x05, 0x14, 0x01]);
     assert_eq!(bytes[16..18], [0, 4]);
+}
+
+/// Descriptors that two BD recorders (of 2016 and 2018) sent, with their versions.
+#[test]
+fn descriptors_of_real_recorders() {
+    let tray = RemovableMedium {
+        loading: crate::page::LoadingMechanism::TRAY,
+        eject: true,
+        door_locked_report: true,
+        lock: true,
+        ..Default::default()
+    };
+    assert_eq!(FeatureDescriptor::encode(&tray, true, true).to_bytes(), [0, 3, 0x0B, 4, 0x2B, 0, 0, 0]);
+    assert_eq!(FeatureDescriptor::encode(&MultiRead {}, false, false).to_bytes(), [0, 0x1D, 0, 0]);
+    let cd = CdRead { c2_flags: true, cd_text: true, ..Default::default() };
+    assert_eq!(FeatureDescriptor::encode(&cd, false, false).to_bytes(), [0, 0x1E, 8, 4, 3, 0, 0, 0]);
+    let dvd = DvdRead { multi_110: true, dual_r: true, ..Default::default() };
+    assert_eq!(FeatureDescriptor::encode(&dvd, false, false).to_bytes(), [0, 0x1F, 8, 4, 1, 0, 1, 0]);
+    let streaming = RealTimeStreaming {
+        set_read_ahead: true,
+        buffer_capacity_blocks: true,
+        set_cd_speed: true,
+        page_2a: true,
+        write_speed: true,
+        stream_writing: true,
+    };
+    assert_eq!(
+        FeatureDescriptor::encode(&streaming, false, false).to_bytes(),
+        [1, 7, 0x14, 4, 0x3F, 0, 0, 0]
+    );
+    let serial = FeatureDescriptor::encode(&SerialNumber("MO6J7HB1010".to_owned()), true, true);
+    assert_eq!(serial.to_bytes(), *b"\x01\x08\x03\x0CMO6J7HB1010 ");
+    let firmware = [1, 0x0C, 3, 0x10].iter().chain(b"20160425000000\0\0").copied().collect::<Vec<u8>>();
+    let (descriptor, _) = FeatureDescriptor::split(&firmware).unwrap();
+    let created: FirmwareInformation = descriptor.decode().unwrap();
+    assert_eq!(created.created, *b"20160425000000");
+    assert_eq!(FeatureDescriptor::encode(&created, true, true).to_bytes(), firmware);
+    // BD write: version 1, verify not required.
+    let (descriptor, _) = FeatureDescriptor::split(&[
+        0, 0x41, 0x04, 0x14, 1, 0, 0, 0, 0, 0, 0x0C, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0,
+    ])
+    .unwrap();
+    let write: BdWrite = descriptor.decode().unwrap();
+    assert!(write.verify_not_required && !descriptor.current);
+    assert_eq!((descriptor.version, write.re_class_1, write.r_class_1), (BdWrite::VERSION, 0x0C00, 0x0600));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Caching page 08h (SBC-3 6.4.5 as MMC-6 uses it).
+//! Caching page 08h (MMC-6 7.6).
 
 use super::PageData;
 use crate::bytes::layout;

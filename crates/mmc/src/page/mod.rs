@@ -16,7 +16,7 @@ pub use write_parameters::{DataBlockType, MultiSession, SessionFormat, WritePara
 
 use crate::field::{FieldError, ResponseError};
 
-/// A mode page as bytes (SPC-4 7.5.7): what follows its page code and length.
+/// A mode page as bytes (MMC-6 7.2, SPC-4 7.5): what follows its page code and length.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Hash)]
 pub struct ModePage {
     /// PS: the drive can save the page. Reserved in MODE SELECT.

@@ -1,4 +1,4 @@
-//! Power condition page 1Ah (SPC-4 7.5.13 in the form of MMC-6).
+//! Power condition page 1Ah (SPC-4 7.5 in the form of MMC-6 clause 7).
 
 use super::PageData;
 use crate::bytes::layout;
