@@ -172,7 +172,7 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// SYNCHRONIZE CACHE (MMC-6): everything the drive holds goes to the disc. In session-at-once this also writes the
+    /// SYNCHRONIZE CACHE (MMC-6 6.43): everything the drive holds goes to the disc. In session-at-once this also writes the
     /// lead-out. Not interruptible.
     pub(crate) fn synchronize(&mut self) -> Result<(), Error> {
         let what = "writing its buffer to the disc";
@@ -193,7 +193,7 @@ impl<'a> Job<'a> {
         self.wait_idle(what, limit, false)
     }
 
-    /// CLOSE TRACK SESSION (MMC-6) and the wait until it is done. Not interruptible. `Ok(false)` when the drive does
+    /// CLOSE TRACK SESSION (MMC-6 6.3) and the wait until it is done. Not interruptible. `Ok(false)` when the drive does
     /// not know the function.
     pub(crate) fn close(&mut self, function: CloseFunction, track: u16) -> Result<bool, Error> {
         let what = match function {

@@ -11,9 +11,9 @@ pub enum CdWriteType {
     /// Session at once on a blank disc where the drive has it, else track at once.
     #[default]
     Auto,
-    /// Session at once (MMC-6 write type 2): lead-in, data and lead-out in one go. Blank discs only.
+    /// Session at once (MMC-6 7.5.4.9, write type 2): lead-in, data and lead-out in one go. Blank discs only.
     SessionAtOnce,
-    /// Track at once (MMC-6 write type 1): two run-out sectors follow the data.
+    /// Track at once (MMC-6 7.5.4.9, write type 1): two run-out sectors follow the data.
     TrackAtOnce,
 }
 

@@ -11,7 +11,7 @@ use crate::{DiscRecorder, Error};
 const ALLOCATION: u16 = 272;
 
 impl DiscRecorder {
-    /// One mode page (SPC-4 MODE SENSE (10), without block descriptors).
+    /// One mode page (MMC-6 6.12, MODE SENSE (10), without block descriptors).
     ///
     /// # Errors
     /// What the drive says: 5/24/00 where it lacks the page; [`Error::Answer`] when the answer does not hold it.
@@ -30,7 +30,7 @@ impl DiscRecorder {
         })
     }
 
-    /// Sends a mode page (SPC-4 MODE SELECT (10), PF set, SP clear).
+    /// Sends a mode page (MMC-6 6.11, MODE SELECT (10), PF set, SP clear).
     ///
     /// # Errors
     /// What the drive says: 5/26/xx where it does not take the values.

@@ -11,7 +11,7 @@ use crate::command::{Origin, Repeat};
 use crate::{DiscRecorder, Error};
 
 impl DiscRecorder {
-    /// Asks once whether medium and drive are ready (SPC-4 TEST UNIT READY), leftover unit attentions aside.
+    /// Asks once whether medium and drive are ready (MMC-6 6.44, TEST UNIT READY), leftover unit attentions aside.
     ///
     /// # Errors
     /// What the drive says, such as 2/3A/xx without a medium.

@@ -148,7 +148,7 @@ impl DiscRecorder {
         self.device.query_bytes(query)
     }
 
-    /// Current profile and all features (MMC-6 GET CONFIGURATION).
+    /// Current profile and all features (MMC-6 6.5, GET CONFIGURATION).
     ///
     /// # Errors
     /// What the drive says.
@@ -218,7 +218,7 @@ impl DiscRecorder {
         Ok(feature.loading != LoadingMechanism::CADDY && feature.eject && load)
     }
 
-    /// State of the disc (MMC-6 READ DISC INFORMATION).
+    /// State of the disc (MMC-6 6.21, READ DISC INFORMATION).
     ///
     /// # Errors
     /// What the drive says.
@@ -238,7 +238,7 @@ impl DiscRecorder {
         }
     }
 
-    /// State of a track (MMC-6 READ TRACK INFORMATION).
+    /// State of a track (MMC-6 6.26, READ TRACK INFORMATION).
     ///
     /// # Errors
     /// What the drive says.
@@ -247,7 +247,7 @@ impl DiscRecorder {
         self.query(query)
     }
 
-    /// Last readable block and block size (MMC-6 READ CAPACITY).
+    /// Last readable block and block size (MMC-6 6.18, READ CAPACITY).
     ///
     /// # Errors
     /// What the drive says.
@@ -255,7 +255,7 @@ impl DiscRecorder {
         self.query(&ReadCapacity::default())
     }
 
-    /// What the medium is formatted to and could be (MMC-6 READ FORMAT CAPACITIES).
+    /// What the medium is formatted to and could be (MMC-6 6.23, READ FORMAT CAPACITIES).
     ///
     /// # Errors
     /// What the drive says.
@@ -263,7 +263,7 @@ impl DiscRecorder {
         self.query(&ReadFormatCapacities { allocation_length: FORMAT_CAPACITIES_BYTES })
     }
 
-    /// Size and free part of the drive's buffer, in bytes (MMC-6 READ BUFFER CAPACITY).
+    /// Size and free part of the drive's buffer, in bytes (MMC-6 6.17, READ BUFFER CAPACITY).
     ///
     /// # Errors
     /// What the drive says.

@@ -9,7 +9,7 @@ use crate::command::{Device, Repeat};
 use crate::{DiscRecorder, Error};
 
 impl DiscRecorder {
-    /// Ejects the medium, if any, and opens the tray (MMC-6 START STOP UNIT with LoEj).
+    /// Ejects the medium, if any, and opens the tray (MMC-6 6.42, START STOP UNIT with LoEj).
     ///
     /// # Errors
     /// 5/53/02 when removal is prevented, by this or another program; otherwise what the drive says.
@@ -40,7 +40,7 @@ impl DiscRecorder {
         self.device().send(command, &[], timeout, Repeat::Freely)
     }
 
-    /// Locks the medium in the drive until the guard is dropped (MMC-6 PREVENT ALLOW MEDIUM REMOVAL, not
+    /// Locks the medium in the drive until the guard is dropped (MMC-6 6.13, PREVENT ALLOW MEDIUM REMOVAL, not
     /// persistent).
     ///
     /// # Errors

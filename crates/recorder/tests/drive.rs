@@ -377,7 +377,7 @@ fn a_mode_page_keeps_what_nobody_changed_and_comes_back() {
 fn speeds_come_from_get_performance_or_from_page_2a() {
     let rig = Rig::new();
     rig.profile(0x0009);
-    // Two descriptors of 16 bytes: 7056 kB/s CAV and 2822 kB/s, END LBA 359848 (MMC-6 GET PERFORMANCE type 03h).
+    // Two descriptors of 16 bytes: 7056 kB/s CAV and 2822 kB/s, END LBA 359848 (MMC-6 6.7, GET PERFORMANCE type 03h).
     let mut data = vec![0, 0, 0, 36, 0, 0, 0, 0];
     for (flags, speed) in [(0x08u8, 7056u32), (0x00, 2822)] {
         data.extend_from_slice(&[flags, 0, 0, 0, 0, 5, 0x7D, 0xA8, 0, 0, 0x1B, 0x90]);

@@ -39,7 +39,7 @@ fn attention_at_power_on_and_new_disc() {
         let c = Cdb::new(cdb).unwrap();
         data_of(&drive.execute(&c, DataPhase::In(&mut buf), Duration::ZERO).unwrap())
     };
-    // Not for these three (SPC-4 5.13).
+    // Not for these three (MMC-6 4.1.6.1).
     go(&[0x12, 0, 0, 0, 36, 0]).unwrap();
     go(&[0x46, 0, 0, 0, 0, 0, 0, 0, 8, 0]).unwrap();
     go(&[0x4A, 1, 0, 0, 0x10, 0, 0, 0, 8, 0]).unwrap();

@@ -349,7 +349,7 @@ fn prepare_and_write(
     Ok((target, samples, writing))
 }
 
-/// SEND OPC INFORMATION (MMC-6); a drive without it calibrates by itself.
+/// SEND OPC INFORMATION (MMC-6 6.38); a drive without it calibrates by itself.
 fn calibrate(job: &mut Job<'_>) -> Result<(), Error> {
     let recorder = job.recorder;
     let timeout = recorder.patience().long_command;

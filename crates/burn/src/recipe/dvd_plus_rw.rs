@@ -13,7 +13,7 @@ use crate::options::DataOptions;
 
 /// Sectors of an ECC block.
 const UNIT: u32 = 16;
-/// NUMBER OF BLOCKS for "as many as there are" (MMC-6 FORMAT UNIT, format type 26h).
+/// NUMBER OF BLOCKS for "as many as there are" (MMC-6 6.4, format type 26h).
 const ALL_BLOCKS: u32 = 0xFFFF_FFFF;
 /// Restart bit of the type dependent parameter: go on with a format that was stopped.
 const RESTART: u16 = 0x0001;

@@ -55,7 +55,7 @@ pub(crate) trait Recipe {
         Ok(target)
     }
 
-    /// Whether the laser is calibrated on request (MMC-6 SEND OPC INFORMATION).
+    /// Whether the laser is calibrated on request (MMC-6 6.38, SEND OPC INFORMATION).
     fn calibrates(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! GET CONFIGURATION (MMC-6 6.6): which features the drive has, and which the disc lets it use.
+//! GET CONFIGURATION (MMC-6 6.5): which features the drive has, and which the disc lets it use.
 
 use glassmaster_disc::{Lba, MediaType};
 use glassmaster_mmc::cmd::{Configuration, GetConfiguration, RequestType};

@@ -1,4 +1,4 @@
-//! FORMAT UNIT (MMC-6 6.5).
+//! FORMAT UNIT (MMC-6 6.4).
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const QUICK: Duration = Duration::from_secs(30);
 pub(super) fn run(d: &mut VirtualDrive, c: &FormatUnit, data: &DataPhase<'_>) -> Result<usize, Sense> {
     let disc = writable(d)?;
     let Some(format) = disc.rules().formattable() else { return Err(sense::CANNOT_FORMAT) };
-    // MMC knows only the form with one format descriptor (MMC-6 6.5.3).
+    // MMC knows only the form with one format descriptor (MMC-6 6.4).
     if !c.format_data {
         return Err(sense::cdb_bit(1, 4));
     }

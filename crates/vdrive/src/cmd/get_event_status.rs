@@ -1,4 +1,4 @@
-//! GET EVENT STATUS NOTIFICATION (MMC-6 6.7).
+//! GET EVENT STATUS NOTIFICATION (MMC-6 6.6).
 
 use glassmaster_mmc::cmd::{
     Event, EventClass, EventClasses, EventStatus, GetEventStatusNotification, MediaEventCode,

@@ -1,4 +1,4 @@
-//! GET PERFORMANCE (MMC-6 6.8): nominal performance and write speed descriptors.
+//! GET PERFORMANCE (MMC-6 6.7): nominal performance and write speed descriptors.
 
 use glassmaster_disc::Lba;
 use glassmaster_mmc::cmd::{

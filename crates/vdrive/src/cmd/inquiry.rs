@@ -1,4 +1,4 @@
-//! INQUIRY (SPC-4 6.6) and the vital product data pages 00h, 80h, 83h (SPC-4 7.8).
+//! INQUIRY (MMC-6 6.8, SPC-4) and the vital product data pages 00h, 80h, 83h (SPC-4).
 
 use glassmaster_mmc::cmd::{Inquiry, StandardInquiry};
 use glassmaster_scsi::Sense;
@@ -47,7 +47,7 @@ fn standard() -> Vec<u8> {
     .to_bytes()
 }
 
-/// One T10 vendor identification designator of the logical unit, in ASCII (SPC-4 7.8.6.4).
+/// One T10 vendor identification designator of the logical unit, in ASCII (SPC-4, Device Identification VPD page).
 fn designation(serial: &str) -> Vec<u8> {
     let text = format!("{VENDOR}{PRODUCT:<16}{serial}");
     let mut out = vec![0x02, 0x01, 0x00, u8::try_from(text.len()).unwrap_or(u8::MAX)];

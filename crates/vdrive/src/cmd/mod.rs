@@ -29,7 +29,7 @@ use crate::drive::VirtualDrive;
 use crate::pace::Work;
 use crate::sense;
 
-/// Commands that are answered although a unit attention is pending (SPC-4 5.13, MMC-6 4.1.6).
+/// Commands that are answered although a unit attention is pending (MMC-6 4.1.6.1).
 pub(crate) fn passes_unit_attention(code: u8) -> bool {
     matches!(
         code,
@@ -46,7 +46,7 @@ pub(crate) fn passes_busy(code: u8, work: Work) -> bool {
         return true;
     }
     match work {
-        // The buffer is draining: the state of the disc can still be asked for (MMC-6 4.1.5).
+        // The buffer is draining: the state of the disc can still be asked for (MMC-6 annex F, readiness errors).
         Work::LongWrite => {
             matches!(code, opcode::READ_BUFFER_CAPACITY | opcode::MODE_SENSE_10 | opcode::MECHANISM_STATUS)
         }

@@ -1,4 +1,4 @@
-//! MODE SENSE (10), MODE SELECT (10) (MMC-6 6.11 and 6.10, SPC-4 6.13 and 6.9).
+//! MODE SENSE (10), MODE SELECT (10) (MMC-6 6.12 and 6.11, SPC-4).
 
 use glassmaster_disc::MediaType;
 use glassmaster_mmc::cmd::{ModeData, ModeSelect10, ModeSense10, PageControl};
@@ -54,7 +54,7 @@ pub(super) fn select(d: &mut VirtualDrive, c: &ModeSelect10, data: &DataPhase<'_
     }
     let bytes = sent(data, len)?;
     let list = ModeData::parse_select_10(bytes).map_err(|e| e.sense())?;
-    // One short descriptor of the block length is legal; the drive has only this one length (SPC-4 7.5.5).
+    // One short descriptor of the block length is legal; the drive has only this one length (SPC-4 7.5).
     if !list.block_descriptors.is_empty() {
         let [.., high, middle, low] = list.block_descriptors.as_slice() else {
             return Err(sense::list_field(6));

@@ -1,4 +1,4 @@
-//! READ (10), READ (12), READ CD, VERIFY (10), SEEK (10), READ CAPACITY (MMC-6 6.15 to 6.25, 6.50, 6.40).
+//! READ (10), READ (12), READ CD, VERIFY (10), SEEK (10), READ CAPACITY (MMC-6 6.14, 6.15, 6.19, 6.45; 6.18).
 
 use glassmaster_disc::{Lba, MediaType, SECTOR};
 use glassmaster_mmc::cmd::{

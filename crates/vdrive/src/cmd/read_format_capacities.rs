@@ -1,4 +1,4 @@
-//! READ FORMAT CAPACITIES (MMC-6 6.24).
+//! READ FORMAT CAPACITIES (MMC-6 6.23).
 
 use glassmaster_mmc::U24;
 use glassmaster_mmc::cmd::{

@@ -1,4 +1,4 @@
-//! READ TOC/PMA/ATIP (MMC-6 6.26): the lead-ins of a CD, and their imitation for DVD and BD.
+//! READ TOC/PMA/ATIP (MMC-6 6.25): the lead-ins of a CD, and their imitation for DVD and BD.
 
 use glassmaster_disc::{Lba, MediaType, Msf};
 use glassmaster_mmc::cmd::{
@@ -30,7 +30,7 @@ pub(super) fn answer(d: &mut VirtualDrive, c: &ReadTocPmaAtip) -> Result<Vec<u8>
         TocFormat::SESSION_INFO => {
             let track = last.tracks.first().ok_or(sense::cdb_field(2))?;
             Ok(SessionToc {
-                // DVD and BD show all their sessions as one (MMC-6 6.26.3.3).
+                // DVD and BD show all their sessions as one (MMC-6 6.25, multi-session information).
                 first_session: if cd { number(first.number) } else { 1 },
                 last_session: if cd { number(last.number) } else { 1 },
                 first_track: TocTrack {
@@ -77,7 +77,7 @@ fn toc(sessions: &[TocSession], start: u8, msf: bool, cd: bool) -> Result<Vec<u8
     Ok(Toc { first: number(first.number), last: number(last.number), tracks }.to_bytes())
 }
 
-/// Format 0010b: the Q entries of the lead-ins (MMC-6 6.26.3.4).
+/// Format 0010b: the Q entries of the lead-ins (MMC-6 6.25, raw TOC).
 fn full_toc(sessions: &[TocSession], from: u8, last_lead_out: i32) -> Result<Vec<u8>, Sense> {
     let number = |n: u16| u8::try_from(n).unwrap_or(u8::MAX);
     let msf = |lba: i32| {

@@ -1,4 +1,4 @@
-//! READ TRACK INFORMATION (MMC-6 6.27).
+//! READ TRACK INFORMATION (MMC-6 6.26).
 
 use glassmaster_disc::Lba;
 use glassmaster_mmc::cmd::{AddressType, DataMode, ReadTrackInformation, TrackInformation};

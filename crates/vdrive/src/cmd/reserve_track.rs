@@ -1,4 +1,4 @@
-//! RESERVE TRACK (MMC-6 6.36).
+//! RESERVE TRACK (MMC-6, RESERVE TRACK command).
 
 use glassmaster_mmc::cmd::ReserveTrack;
 use glassmaster_scsi::Sense;

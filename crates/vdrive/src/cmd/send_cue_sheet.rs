@@ -1,4 +1,4 @@
-//! SEND CUE SHEET (MMC-6 6.41).
+//! SEND CUE SHEET (MMC-6, SEND CUE SHEET command).
 
 use glassmaster_mmc::cmd::SendCueSheet;
 use glassmaster_scsi::{DataPhase, Sense};

@@ -1,4 +1,4 @@
-//! SET CD SPEED, SET STREAMING, SEND OPC INFORMATION (MMC-6 6.37, 6.38, 6.42).
+//! SET CD SPEED, SET STREAMING, SEND OPC INFORMATION (MMC-6 6.39, 6.41, 6.38).
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(super) fn send_opc(
         d.pace.work(Work::LongWrite, Duration::from_secs(3), false);
         return Ok(0);
     }
-    // OPC tables of 8 bytes a speed (MMC-6 6.42.2.5), kept by the drive until the disc leaves; a disc without
+    // OPC tables of 8 bytes a speed (MMC-6 6.38), kept by the drive until the disc leaves; a disc without
     // laser power has no use for them.
     if !c.parameter_list_length.is_multiple_of(8) {
         return Err(sense::PARAMETER_LIST_LENGTH);

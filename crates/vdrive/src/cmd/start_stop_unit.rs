@@ -1,4 +1,4 @@
-//! START STOP UNIT, PREVENT ALLOW MEDIUM REMOVAL (MMC-6 6.47, 6.14).
+//! START STOP UNIT, PREVENT ALLOW MEDIUM REMOVAL (MMC-6 6.42, 6.13).
 
 use glassmaster_mmc::cmd::{PowerCondition, PreventAllowMediumRemoval, StartStopUnit};
 use glassmaster_scsi::Sense;

@@ -1,4 +1,4 @@
-//! TEST UNIT READY, REQUEST SENSE, MECHANISM STATUS, READ BUFFER CAPACITY (MMC-6 6.51, 6.35, 6.13, 6.15).
+//! TEST UNIT READY, REQUEST SENSE, MECHANISM STATUS, READ BUFFER CAPACITY (MMC-6 6.44, REQUEST SENSE command, 6.10, 6.17).
 
 use glassmaster_mmc::cmd::{
     BufferCapacity, ChangerState, Mechanism, MechanismState, ReadBufferCapacity, RequestSense,
@@ -35,7 +35,7 @@ pub(super) fn request_sense(
     send(data, &bytes, c.allocation_length.into())
 }
 
-/// NO SENSE, with the share done while a background format runs (MMC-6 6.35.3).
+/// NO SENSE, with the share done while a background format runs (MMC-6, REQUEST SENSE command).
 fn background_progress(disc: &crate::medium::Disc) -> Sense {
     if !disc.is_background_formatting() {
         return Sense::of(0, 0, 0);

@@ -1,4 +1,4 @@
-//! SYNCHRONIZE CACHE (10) (MMC-6 6.49).
+//! SYNCHRONIZE CACHE (10) (MMC-6 6.43).
 
 use std::time::Duration;
 

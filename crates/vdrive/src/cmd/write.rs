@@ -1,4 +1,4 @@
-//! WRITE (10), WRITE (12), WRITE AND VERIFY (10) (MMC-6 6.57 to 6.59).
+//! WRITE (10), WRITE (12), WRITE AND VERIFY (10) (MMC-6 6.46 to 6.48).
 
 use glassmaster_disc::SECTOR;
 use glassmaster_mmc::cmd::WriteAndVerify10;

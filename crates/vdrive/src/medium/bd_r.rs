@@ -1,4 +1,4 @@
-//! BD-R, single layer, sequential recording mode: ranges of clusters of 32 blocks (MMC-6 4.5.3).
+//! BD-R, single layer, sequential recording mode: ranges of clusters of 32 blocks (MMC-6 clause 4, BD-R model).
 
 use glassmaster_disc::MediaType;
 use glassmaster_mmc::Profile;

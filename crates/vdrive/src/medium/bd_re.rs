@@ -1,4 +1,4 @@
-//! BD-RE, single layer: written anywhere in clusters of 32 once it is formatted (MMC-6 4.5.4).
+//! BD-RE, single layer: written anywhere in clusters of 32 once it is formatted (MMC-6 clause 4, BD-RE model).
 
 use glassmaster_disc::MediaType;
 use glassmaster_mmc::Profile;

@@ -117,7 +117,7 @@ impl Rules for CdR {
     }
 
     fn tracks(&self, disc: &Disc) -> Vec<TrackView> {
-        // The last recorded address is a field of DVD and BD; on CD it is not valid (MMC-6 6.27.3.12).
+        // The last recorded address is a field of DVD and BD; on CD it is not valid (MMC-6 6.26, LRA_V).
         let mut all = SEQUENCE.tracks(disc);
         all.iter_mut().for_each(|t| t.last_recorded = None);
         all
@@ -146,7 +146,7 @@ impl Rules for CdR {
                 disc.at_once = Some(recording);
                 return done.map(|_| Change::default());
             }
-            // The lead-out follows the last block without being asked for (MMC-6 4.2.3.7).
+            // The lead-out follows the last block without being asked for (MMC-6, SEND CUE SHEET command).
             for t in disc.state.tracks.iter_mut().filter(|t| t.at_once) {
                 t.closed = true;
             }
@@ -160,7 +160,7 @@ impl Rules for CdR {
     }
 
     fn synchronize(&self, disc: &mut Disc, _p: &WriteParameters) -> Result<Change, Sense> {
-        // In track at once the end of the data is the end of the track (MMC-6 4.2.3.5).
+        // In track at once the end of the data is the end of the track (MMC-6 4.2, CD model).
         let growing = (1u16..)
             .zip(&disc.state.tracks)
             .find(|(_, t)| !t.closed && !t.at_once && t.reserved == 0 && !t.is_blank())

@@ -1,4 +1,4 @@
-//! DVD+R, single layer: fragments and sessions in ECC blocks of 16 (MMC-6 4.3.6, ECMA-349).
+//! DVD+R, single layer: fragments and sessions in ECC blocks of 16 (MMC-6 clause 4, DVD+R model; ECMA-349).
 
 use glassmaster_disc::MediaType;
 use glassmaster_mmc::Profile;
@@ -71,7 +71,7 @@ impl Rules for DvdPlusR {
 
     fn summary(&self, disc: &Disc) -> DiscSummary {
         let mut s = SEQUENCE.summary(disc);
-        // Where the next intro will stand; 0 while there is no session (MMC-6 6.21.3.1.14).
+        // Where the next intro will stand; 0 while there is no session (MMC-6 6.21, Last Session Lead-in Start Address).
         s.next_lead_in = s.next_lead_in.map(|_| {
             disc.state.sessions.iter().rfind(|x| x.closed).map_or(0, |x| x.lead_out.saturating_add(CLOSURE))
         });

@@ -1,5 +1,5 @@
 //! DVD+RW: written anywhere in ECC blocks of 16 once its format has begun; the rest of the format goes on in the
-//! background (MMC-6 4.3.7 and 6.5.4.2.10).
+//! background (MMC-6 clause 4, DVD+RW model, and 6.4, format type 26h).
 
 use glassmaster_disc::MediaType;
 use glassmaster_mmc::Profile;
@@ -112,7 +112,7 @@ impl Rules for DvdPlusRw {
         function: u8,
         _number: u16,
     ) -> Result<Change, Sense> {
-        // 0 stops the format quickly, 2 also records a temporary lead-out for readers (MMC-6 6.3.3).
+        // 0 stops the format quickly, 2 also records a temporary lead-out for readers (MMC-6 6.3).
         if !matches!(function, 0 | 2) {
             return Err(sense::cdb_bit(2, 2));
         }

@@ -1,4 +1,4 @@
-//! Formatting as READ FORMAT CAPACITIES (MMC-6 6.24) and FORMAT UNIT (MMC-6 6.5) know it.
+//! Formatting as READ FORMAT CAPACITIES (MMC-6 6.23) and FORMAT UNIT (MMC-6 6.4) know it.
 
 use glassmaster_scsi::Sense;
 

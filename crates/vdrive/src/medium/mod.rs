@@ -29,13 +29,13 @@ pub struct MediumOptions {
     pub seventy_four_minutes: bool,
     /// Rewritable media only: the disc comes formatted (BD-RE with its default spare areas) instead of as sold.
     pub formatted: bool,
-    /// The disc comes with persistent write protection set (MMC-6 4.4.7.3): it can only be read.
+    /// The disc comes with persistent write protection set (MMC-6 clause 4, write protect model): it can only be read.
     pub write_protected: bool,
     /// 16 bytes that tell this disc from others, for media and file system serial numbers; any value.
     pub id: [u8; 16],
 }
 
-/// Status of a whole disc or of its last session (MMC-6 6.21.3.1.3 and .4).
+/// Status of a whole disc or of its last session (MMC-6 6.21, Disc Status and State of Last Session).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fill {
     Empty,
@@ -43,7 +43,7 @@ pub(crate) enum Fill {
     Complete,
 }
 
-/// What READ DISC INFORMATION tells (MMC-6 6.21.3).
+/// What READ DISC INFORMATION tells (MMC-6 6.21).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct DiscSummary {
     pub(crate) disc: Fill,
@@ -62,7 +62,7 @@ pub(crate) struct DiscSummary {
     pub(crate) last_lead_out: Option<i32>,
 }
 
-/// What READ TRACK INFORMATION tells of one track, recorded or invisible (MMC-6 6.27.3).
+/// What READ TRACK INFORMATION tells of one track, recorded or invisible (MMC-6 6.26).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct TrackView {
     pub(crate) number: u16,
@@ -138,7 +138,7 @@ pub(crate) trait Rules: Sync {
     /// Complete sessions.
     fn toc(&self, disc: &Disc) -> Vec<TocSession>;
 
-    /// Address of the last block that READ CAPACITY reports (MMC-6 6.25).
+    /// Address of the last block that READ CAPACITY reports (MMC-6 6.18).
     fn last_block(&self, disc: &Disc) -> i32;
 
     /// Refuses a read of blocks that hold no data.
@@ -147,19 +147,19 @@ pub(crate) trait Rules: Sync {
     fn write(&self, disc: &mut Disc, p: &WriteParameters, lba: i32, data: &[u8]) -> Result<Change, Sense>;
 
     /// Everything accepted so far reaches the disc; what was begun in a smaller piece than the medium can record
-    /// is padded (MMC-6 6.49).
+    /// is padded (MMC-6 6.43).
     fn synchronize(&self, disc: &mut Disc, p: &WriteParameters) -> Result<Change, Sense>;
 
     /// CLOSE TRACK SESSION (MMC-6 6.3).
     fn close(&self, disc: &mut Disc, p: &WriteParameters, function: u8, number: u16)
     -> Result<Change, Sense>;
 
-    /// RESERVE TRACK (MMC-6 6.36) by size, or by the address at which the following track is to start.
+    /// RESERVE TRACK (MMC-6, RESERVE TRACK command) by size, or by the address at which the following track is to start.
     fn reserve(&self, _disc: &mut Disc, _p: &WriteParameters, _by: Reservation) -> Result<(), Sense> {
         Err(sense::INVALID_OPCODE)
     }
 
-    /// SEND CUE SHEET (MMC-6 6.41).
+    /// SEND CUE SHEET (MMC-6, SEND CUE SHEET command).
     fn cue_sheet(&self, _disc: &mut Disc, _p: &WriteParameters, _sheet: &[u8]) -> Result<(), Sense> {
         Err(sense::INVALID_OPCODE)
     }

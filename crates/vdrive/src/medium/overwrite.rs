@@ -10,7 +10,7 @@ pub(super) fn is_formatted(disc: &Disc) -> bool {
     disc.state.format != FormatState::None
 }
 
-/// A formatted disc counts as complete: one session, one track (MMC-6 6.21.3.1).
+/// A formatted disc counts as complete: one session, one track (MMC-6 6.21).
 pub(super) fn summary(disc: &Disc, background_format: u8) -> DiscSummary {
     let fill = if is_formatted(disc) { Fill::Complete } else { Fill::Empty };
     DiscSummary {

@@ -223,7 +223,7 @@ impl Sequence {
         Ok(changed)
     }
 
-    /// Closes track `number`; a closed one is left as it is (MMC-6 6.3.3.2).
+    /// Closes track `number`; a closed one is left as it is (MMC-6 6.3).
     pub(super) fn close_track(&self, disc: &mut Disc, number: u16) -> Result<Change, Sense> {
         let place = usize::from(number).checked_sub(1).ok_or_else(|| sense::cdb_field(4))?;
         let Some(t) = disc.state.tracks.get(place).copied() else {
@@ -290,7 +290,7 @@ impl Sequence {
         Ok(Change { new_media: true })
     }
 
-    /// Sets blocks aside for a track (MMC-6 6.36).
+    /// Sets blocks aside for a track (MMC-6, RESERVE TRACK command).
     pub(super) fn reserve(&self, disc: &mut Disc, by: Reservation, new: Track) -> Result<(), Sense> {
         let start = self.next_start(disc).ok_or(sense::SEQUENCE)?;
         let blocks = match by {

@@ -1,4 +1,4 @@
-//! The cue sheet of a session recorded at once (MMC-6 6.41.2.2).
+//! The cue sheet of a session recorded at once (MMC-6, SEND CUE SHEET command).
 
 use glassmaster_disc::Msf;
 use glassmaster_scsi::Sense;

@@ -1,6 +1,6 @@
-//! The write parameters mode page (MMC-6 7.5.4), as far as recording depends on it.
+//! The write parameters mode page (MMC-6 7.5), as far as recording depends on it.
 
-/// Write type (MMC-6 table "Write Type Field"). Raw is not among them: this drive does not record it.
+/// Write type (MMC-6 7.5.4.9). Raw is not among them: this drive does not record it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum WriteType {
     /// Packet or incremental.

@@ -3,12 +3,12 @@
 use super::bytes::{Reader, Writer};
 use super::superblock::Geometry;
 
-/// Most tracks a state can hold; BD-R allows 7,927 (MMC-6 4.5.3.6).
+/// Most tracks a state can hold; BD-R allows 7,927 (MMC-6 clause 4, BD-R model).
 pub(crate) const MAX_TRACKS: usize = 7_927;
 /// Most sessions a state can hold.
 const MAX_SESSIONS: usize = 7_927;
 
-/// How far formatting has come (MMC-6 6.21.3.1.10 names these states for DVD+RW; the other media use the ends).
+/// How far formatting has come (MMC-6 6.21, BG Format Status, names these states for DVD+RW; the other media use the ends).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(u8)]
 pub(crate) enum FormatState {
@@ -42,7 +42,7 @@ pub(crate) struct Track {
     pub(crate) damaged: bool,
     /// Part of a session-at-once recording.
     pub(crate) at_once: bool,
-    /// Control nibble of its Q subchannel (MMC-6 table "Q sub-channel control field"); 4 for data.
+    /// Control nibble of its Q subchannel (MMC-6 4.2.3.4); 4 for data.
     pub(crate) control: u8,
     /// Data mode of READ TRACK INFORMATION: 1 for mode 1 and for DVD and BD, 2 for mode 2.
     pub(crate) mode: u8,
@@ -67,7 +67,7 @@ pub(crate) struct Session {
     pub(crate) closed: bool,
     /// Start of the lead-out once closed; before that the one a cue sheet has fixed, else 0.
     pub(crate) lead_out: i32,
-    /// Disc type of its lead-in: 00h CD-DA or CD-ROM, 20h CD-ROM XA (MMC-6 6.21.3.1.12).
+    /// Disc type of its lead-in: 00h CD-DA or CD-ROM, 20h CD-ROM XA (MMC-6 6.21, Disc Type).
     pub(crate) disc_type: u8,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct DiscState {
     pub(crate) protected: bool,
     /// Formatting.
     pub(crate) format: FormatState,
-    /// Format type code of the last FORMAT UNIT (MMC-6 6.5.4.2), 0xFF when there was none.
+    /// Format type code of the last FORMAT UNIT (MMC-6 6.4, Format Type), 0xFF when there was none.
     pub(crate) format_type: u8,
     /// Sub-type bits of that format.
     pub(crate) format_sub_type: u8,
