@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Build(Build),
     /// Burn folders and files, or an image, and verify the disc.
     Burn(Burn),
-    /// List what an image or disc holds.
+    /// List what an image or disc holds; control characters in names are shown as \xNN.
     List(List),
     /// Copy the files of an image or disc into a folder.
     Extract(Extract),

@@ -10,6 +10,7 @@ mod ui;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
@@ -22,7 +23,20 @@ fn main() -> ExitCode {
             // Help and version are no failure and go to standard output.
             let failed = error.use_stderr();
             let _ = error.print();
-            return ExitCode::from(if failed { failure::USAGE } else { 0 });
+            if !failed {
+                return ExitCode::SUCCESS;
+            }
+            // What is wrong may stand before `--json` and keep it from being understood.
+            if std::env::args_os().any(|a| a == "--json") {
+                let text = error.to_string();
+                let first = match error.kind() {
+                    // Then the text is the help.
+                    ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a subcommand is missing",
+                    _ => text.lines().next().unwrap_or_default().trim_start_matches("error: "),
+                };
+                ui::json_result(&Failure::new(failure::USAGE, first));
+            }
+            return ExitCode::from(failure::USAGE);
         }
     };
     let ui = Ui::new(args.json, args.quiet, args.command.writes_to_stdout());

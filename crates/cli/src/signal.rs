@@ -1,9 +1,17 @@
-//! Ctrl-C and termination end the work at its next safe point.
+//! Ctrl-C and termination end the work at its next safe point; asked for again, they end the program where it stands.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::failure::{FAILED, Failure};
+use nix::sys::signal::{SigSet, Signal};
+
+use crate::failure::{CANCELLED, FAILED, Failure};
+
+/// Signals that come sooner after the first one are the same impatience; the work is ending.
+const AGAIN: Duration = Duration::from_secs(2);
+/// How long work that may be stuck in a pipe gets to end by itself.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Something to be done when a signal comes.
 type Action = Box<dyn Fn() + Send>;
@@ -25,6 +33,20 @@ impl Cancel {
         actions.push(Box::new(action));
     }
 
+    /// Ends the program some time after a signal, by way of `last_words`, if it is there still: for work that leaves
+    /// nothing to be cleaned up and may wait without end for somebody who reads.
+    pub(crate) fn end_anyway(&self, last_words: impl Fn() + Send + Sync + 'static) {
+        let last_words = Arc::new(last_words);
+        self.on_signal(move || {
+            let last_words = Arc::clone(&last_words);
+            std::thread::spawn(move || {
+                std::thread::sleep(GRACE);
+                last_words();
+                std::process::exit(CANCELLED.into());
+            });
+        });
+    }
+
     /// A handle for imaging work.
     pub(crate) fn imaging(&self) -> glassmaster::imapi2fs::CancelHandle {
         let handle = glassmaster::imapi2fs::CancelHandle::default();
@@ -34,12 +56,24 @@ impl Cancel {
     }
 }
 
-/// Installs the handler.
+/// Installs the handler. To be called before there are threads.
 pub(crate) fn watch() -> Result<Cancel, Failure> {
+    // A file over the limit of `ulimit -f` is an error of writing like a full disk, not the end of the program.
+    let mut too_large = SigSet::empty();
+    too_large.add(Signal::SIGXFSZ);
+    too_large
+        .thread_block()
+        .map_err(|e| Failure::new(FAILED, format!("cannot turn a signal into an error: {e}")))?;
     let cancel = Cancel::default();
     let inner = cancel.clone();
+    let mut first: Option<Instant> = None;
     ctrlc::set_handler(move || {
-        inner.flag.store(true, Ordering::SeqCst);
+        if first.get_or_insert_with(Instant::now).elapsed() > AGAIN {
+            std::process::exit(CANCELLED.into());
+        }
+        if inner.flag.swap(true, Ordering::SeqCst) {
+            return;
+        }
         for action in inner.actions.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             action();
         }

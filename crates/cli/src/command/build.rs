@@ -1,5 +1,6 @@
 //! `glassmaster build`
 
+use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -7,12 +8,16 @@ use serde_json::{Value, json};
 
 use crate::args::Build;
 use crate::command::imaging::{change_line, plan};
-use crate::failure::Failure;
+use crate::failure::{Failure, USAGE};
 use crate::signal::Cancel;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &Build, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let to_stdout = args.output == Path::new("-");
+    if to_stdout && !args.dry_run && std::io::stdout().is_terminal() {
+        let what = "standard output is a terminal; redirect it to a file or another program";
+        return Err(Failure::new(USAGE, what));
+    }
     let output = (!to_stdout).then_some(args.output.as_path());
     let capacity = args.imaging.media.map_or(0, glassmaster::imapi2fs::nominal_blocks);
     let planned = plan(&args.sources, &args.imaging, output, capacity, ui, cancel)?;
@@ -31,6 +36,9 @@ pub(crate) fn run(args: &Build, ui: &Ui, cancel: &Cancel) -> Result<Value, Failu
         return Ok(result);
     }
     let handle = cancel.imaging();
+    if to_stdout || args.output.metadata().is_ok_and(|m| !m.is_file()) {
+        ui.end_anyway(cancel);
+    }
     let mut progress = |p: glassmaster::imapi2fs::Progress| {
         ui.progress("writing", p.done, p.total, &[]);
         ControlFlow::Continue(())

@@ -8,6 +8,7 @@ use glassmaster::imapi2::burn::{
     BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Event, RingOptions, VerifyLevel, WriteAction,
 };
 use glassmaster::imapi2::recorder::{DiscRecorder, Medium};
+use glassmaster::imapi2fs::SourceProblem;
 use glassmaster::scsi::sys::Access;
 use serde_json::{Value, json};
 
@@ -20,6 +21,14 @@ use crate::ui::Ui;
 
 pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let drive = parse_drive(&args.drive)?;
+    // Before a disc is made for them.
+    for path in &args.sources {
+        path.metadata().map_err(|source| glassmaster::imapi2fs::Error::Source {
+            path: path.clone(),
+            problem: SourceProblem::Status,
+            source,
+        })?;
+    }
     let recorder = drive.open(args.imaging.media, Access::Exclusive)?;
     let medium = recorder.medium().map_err(glassmaster::Error::from)?;
     if let Some(wanted) = args.imaging.media
@@ -42,7 +51,7 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             source
         }
         None => {
-            let plan = from_folders(args, &medium, ui, cancel)?;
+            let plan = from_folders(args, &drive, &medium, ui, cancel)?;
             result = plan.summary();
             ui.remark(&plan.line());
             let source = Arc::new(plan.image.source());
@@ -95,9 +104,20 @@ fn release(recorder: DiscRecorder) {
     drop(recorder);
 }
 
-fn from_folders(args: &Burn, medium: &Medium, ui: &Ui, cancel: &Cancel) -> Result<Planned, Failure> {
+fn from_folders(
+    args: &Burn,
+    drive: &Drive,
+    medium: &Medium,
+    ui: &Ui,
+    cancel: &Cancel,
+) -> Result<Planned, Failure> {
+    // A disc that lies in the folder is no part of it: it changes while it is read.
+    let disc = match drive {
+        Drive::Virtual(file) => Some(file.as_path()),
+        Drive::Socket(_) | Drive::Device(_) => None,
+    };
     let imaging = Imaging { media: Some(medium.kind), ..args.imaging.clone() };
-    plan(&args.sources, &imaging, None, 0, ui, cancel)
+    plan(&args.sources, &imaging, disc, 0, ui, cancel)
 }
 
 fn options(args: &Burn, drive: &Drive, media: MediaType) -> Result<DataOptions, Failure> {

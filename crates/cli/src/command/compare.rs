@@ -27,7 +27,8 @@ pub(crate) fn run(args: &Compare, ui: &Ui, cancel: &Cancel) -> Result<Value, Fai
         None => None,
     };
     let right: Arc<dyn BlockSource> = if folder {
-        Arc::new(image_of(PathBuf::from(&args.right), kind, cancel)?.source())
+        let rock_ridge = identify(&left)?.contains(&VolumeKind::RockRidge);
+        Arc::new(image_of(PathBuf::from(&args.right), kind, rock_ridge, cancel)?.source())
     } else {
         device::open_source(&args.right)?
     };
@@ -54,7 +55,15 @@ pub(crate) fn run(args: &Compare, ui: &Ui, cancel: &Cancel) -> Result<Value, Fai
 }
 
 /// The folder as the image it would become, so that names are compared as that file system records them.
-fn image_of(folder: PathBuf, kind: Option<VolumeKind>, cancel: &Cancel) -> Result<Image, Failure> {
+///
+/// Plain ISO 9660 names of a volume with Rock Ridge include what only Rock Ridge can hold, links and devices, and the
+/// place that deep directories are moved to.
+fn image_of(
+    folder: PathBuf,
+    kind: Option<VolumeKind>,
+    rock_ridge: bool,
+    cancel: &Cancel,
+) -> Result<Image, Failure> {
     let handle = cancel.imaging();
     let source = HostSource { path: folder, contents_only: true };
     let walked = HostTree::walk(&[source], &WalkOptions::default(), &mut |_| {
@@ -63,8 +72,8 @@ fn image_of(folder: PathBuf, kind: Option<VolumeKind>, cancel: &Cancel) -> Resul
     let file_systems = match kind {
         Some(VolumeKind::Udf) => FileSystems::UDF,
         Some(VolumeKind::Joliet) => FileSystems::JOLIET,
-        Some(VolumeKind::Iso9660) => FileSystems::ISO9660,
-        Some(VolumeKind::RockRidge) | None => FileSystems::ROCK_RIDGE,
+        Some(VolumeKind::Iso9660) if !rock_ridge => FileSystems::ISO9660,
+        Some(VolumeKind::RockRidge | VolumeKind::Iso9660) | None => FileSystems::ROCK_RIDGE,
     };
     let options = ImageOptions {
         file_systems: file_systems.completed(),

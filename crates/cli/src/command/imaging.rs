@@ -223,15 +223,21 @@ fn newest(tree: &Tree) -> Timestamp {
     tree.nodes().map(|n| n.modified()).max().unwrap_or_default()
 }
 
+/// Seconds since 1970 that a volume's creation time can say (ECMA-119 8.4.26.1, ECMA-167 1/7.3).
+const YEARS_1_TO_9999: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
+
 /// `SOURCE_DATE_EPOCH`, the reproducible-builds convention: seconds since 1970.
 fn source_date_epoch() -> Result<Option<Timestamp>, Failure> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(e) => Err(Failure::new(USAGE, format!("SOURCE_DATE_EPOCH: {e}"))),
         Ok(text) => match text.trim().parse() {
-            Ok(secs) => Ok(Some(Timestamp::from_secs(secs))),
-            Err(_) => {
-                Err(Failure::new(USAGE, format!("SOURCE_DATE_EPOCH is '{text}', not a number of seconds")))
+            Ok(secs) if YEARS_1_TO_9999.contains(&secs) => Ok(Some(Timestamp::from_secs(secs))),
+            _ => {
+                let what = format!(
+                    "SOURCE_DATE_EPOCH is '{text}', not a number of seconds between the years 1 and 9999"
+                );
+                Err(Failure::new(USAGE, what))
             }
         },
     }

@@ -10,7 +10,7 @@ use crate::args::List;
 use crate::device;
 use crate::failure::{CANCELLED, FAILED, Failure};
 use crate::signal::Cancel;
-use crate::ui::Ui;
+use crate::ui::{Ui, visible};
 
 pub(crate) fn run(args: &List, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let source = device::open_source(&args.source.source)?;
@@ -157,13 +157,13 @@ fn as_text(dir: &[u8], entry: &Entry, long: bool, line: &mut Vec<u8>) {
     }
     line.push(b'/');
     if !dir.is_empty() {
-        line.extend_from_slice(dir);
+        line.extend_from_slice(visible(dir).as_bytes());
         line.push(b'/');
     }
-    line.extend_from_slice(&entry.name);
+    line.extend_from_slice(visible(&entry.name).as_bytes());
     if long && let Some(target) = &entry.target {
         line.extend_from_slice(b" -> ");
-        line.extend_from_slice(target);
+        line.extend_from_slice(visible(target).as_bytes());
     }
     line.push(b'\n');
 }

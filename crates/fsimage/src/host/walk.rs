@@ -196,7 +196,7 @@ impl Build<'_> {
             .map_err(|e| Error::source(&source.path, SourceProblem::Status, e))?;
         if self.options.exclude.contains(&(stat.st_dev, stat.st_ino)) {
             let what = format!(
-                "'{}' is a source and the image being written as well; give the image another name",
+                "'{}' is a source and what is to be written as well; give the image or disc another name",
                 source.path.display()
             );
             return Err(Error::Options(what));
@@ -300,7 +300,9 @@ impl Build<'_> {
             let name = listing.name(found);
             let path = || dir_path.join(std::ffi::OsStr::from_bytes(name));
             if found.inode != (0, 0) && self.options.exclude.contains(&found.inode) {
-                self.out.left_out.push(LeftOut { path: path(), reason: "it is the image being written" });
+                self.out
+                    .left_out
+                    .push(LeftOut { path: path(), reason: "it is the image or disc being written" });
                 continue;
             }
             let known = self.merge_into.as_ref().and_then(|names| names.get(name).copied());

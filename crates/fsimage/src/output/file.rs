@@ -87,6 +87,9 @@ impl Image {
         temp.as_file().set_len(self.bytes()).map_err(|e| Error::output(path, e))?;
         self.fill(temp.as_file(), path, progress, cancel)?;
         temp.as_file().sync_all().map_err(|e| Error::output(path, e))?;
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
         temp.persist(&target).map_err(|e| Error::output(path, e.error))?;
         // The name itself is on the disk only when the directory is.
         File::open(dir).and_then(|d| d.sync_all()).map_err(|e| Error::output(path, e))

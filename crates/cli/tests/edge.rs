@@ -1,0 +1,289 @@
+//! The program where things go wrong around it: outputs that cannot be written, readers that stop reading, names that
+//! would command a terminal, signals at the worst moment.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[allow(dead_code, reason = "each test file uses its part")]
+mod glassmaster_program;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use glassmaster_program::{command, must, run};
+use glassmaster_testkit::tree as testtree;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn folder() -> TempDir {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("folder")).unwrap();
+    fs::write(dir.path().join("folder/file"), testtree::bytes(3, 300_000)).unwrap();
+    fs::write(dir.path().join("short"), b"short").unwrap();
+    dir
+}
+
+/// The program under a shell, where limits and redirections are set.
+fn shell(script: &str, arguments: &[&str]) -> std::process::Output {
+    Command::new("sh")
+        .args(["-c", script, glassmaster_program::PATH])
+        .args(arguments)
+        .env_remove("SOURCE_DATE_EPOCH")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn an_image_is_never_replaced_by_an_image_of_itself() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("image.iso");
+    fs::write(&file, b"precious").unwrap();
+    let (output, events) = run(["build", text(&file), "-o", text(&file)]);
+    assert_eq!(output.status.code(), Some(2), "{events:?}");
+    assert_eq!(fs::read(&file).unwrap(), b"precious");
+}
+
+#[test]
+fn the_file_size_limit_is_an_error_that_leaves_nothing() {
+    let (dir, out) = (folder(), TempDir::new().unwrap());
+    let image = out.path().join("image.iso");
+    let limited =
+        shell("ulimit -f 100; exec \"$0\" --json build \"$1\" -o \"$2\"", &[text(dir.path()), text(&image)]);
+    assert_eq!(limited.status.code(), Some(1), "{}: {limited:?}", limited.status);
+    assert!(names(out.path()).is_empty(), "{:?}", names(out.path()));
+    must(["build", text(dir.path()), "-o", text(&image)]);
+    let target = out.path().join("x");
+    let limited =
+        shell("ulimit -f 100; exec \"$0\" extract \"$1\" -o \"$2\"", &[text(&image), text(&target)]);
+    assert_eq!(limited.status.code(), Some(1), "{}: {limited:?}", limited.status);
+    assert_eq!(names(&target.join("folder")).len(), 0, "half a file is left");
+    assert_eq!(fs::read(target.join("short")).unwrap(), b"short");
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure_and_a_reader_that_left_is_not() {
+    let (dir, out) = (folder(), TempDir::new().unwrap());
+    let image = out.path().join("image.iso");
+    must(["build", text(dir.path()), "-o", text(&image)]);
+    for (how, status) in [("> /dev/full", 1), ("| :", 0)] {
+        for arguments in ["info", "--json info", "list", "--json list", "check", "--json check"] {
+            // Of a pipe the shell gives the last status; what counts here is that of the program.
+            let script = format!("{{ \"$0\" {arguments} \"$1\"; echo $? >&2; }} {how}");
+            let output = shell(&script, &[text(&image)]);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(said.lines().last().unwrap(), status.to_string(), "{arguments} {how}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_told_in_json_too() {
+    for wrong in [&["frobnicate"][..], &["build", "x"], &["build", "x", "-o", "y", "--fs", "ntfs"], &[]] {
+        let (output, events) = run(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        let last = events.last().unwrap();
+        assert_eq!((&last["event"], &last["exit"]), (&"result".into(), &2.into()), "{wrong:?}");
+        assert!(!last["error"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(command().args(["--json", "--help"]).output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn names_do_nothing_to_a_terminal() {
+    let (dir, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let nasty: [&[u8]; 6] = [
+        b"\x1b[2Jclear",
+        b"two\nlines",
+        b"back\rover",
+        "\u{9b}31mred".as_bytes(),
+        "\u{202e}gpj.exe".as_bytes(),
+        b"\xff\xfe",
+    ];
+    for name in nasty {
+        fs::create_dir(dir.path().join(OsStr::from_bytes(name))).unwrap();
+        fs::write(dir.path().join(OsStr::from_bytes(name)).join("inside"), b"x").unwrap();
+    }
+    std::os::unix::fs::symlink("\x1b[31mtarget", dir.path().join("link")).unwrap();
+    let image = out.path().join("image.iso");
+    let plain = |arguments: &[&str]| {
+        let output = command().args(arguments).output().unwrap();
+        let all = [output.stdout, output.stderr].concat();
+        let clean = all.iter().all(|b| *b == b'\n' || (0x20..0x7f).contains(b) || *b >= 0x80);
+        let said = String::from_utf8(all).unwrap();
+        assert!(clean && !said.contains(['\u{9b}', '\u{202e}']), "{arguments:?}: {said:?}");
+        said
+    };
+    plain(&["build", text(dir.path()), "-o", text(&image), "--volume", "a\x1b[31mb"]);
+    plain(&["build", text(dir.path()), "-o", text(&image), "--dry-run"]);
+    plain(&["build", text(dir.path()), "-o", text(&image), "--names", "refuse"]);
+    plain(&["build", "/nowhere/\x1b[31m", "-o", text(&image)]);
+    plain(&["info", text(&image)]);
+    let list = plain(&["list", "--long", text(&image)]);
+    for shown in
+        ["/\\x1B[2Jclear/inside", "/two\\x0Alines", "\\u{202E}gpj.exe", "/\\xFF\\xFE", "-> \\x1B[31mt"]
+    {
+        assert!(list.contains(shown), "{shown} is not in {list}");
+    }
+    fs::write(dir.path().join(OsStr::from_bytes(nasty[0])).join("more"), b"x").unwrap();
+    plain(&["compare", text(&image), text(dir.path())]);
+    let target = out.path().join("x");
+    plain(&["extract", text(&image), "-o", text(&target)]);
+    plain(&["extract", text(&image), "-o", text(&target)]);
+    // Programs get the names as they are.
+    let events = must(["list", text(&image)]);
+    assert!(events.iter().any(|e| e["path"] == "/two\nlines/inside"));
+}
+
+#[test]
+fn what_is_no_image_is_refused_without_waiting() {
+    let dir = TempDir::new().unwrap();
+    let pipe = dir.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for path in [dir.path(), &pipe, Path::new("/dev/zero")] {
+        for what in ["list", "check", "info", "extract"] {
+            let (output, events) = run([what, text(path)]);
+            let error = events.last().unwrap()["error"].as_str().unwrap();
+            assert!(error.contains("an image is a file"), "{what}: {error}");
+            assert_eq!(output.status.code(), Some(1));
+        }
+    }
+}
+
+#[test]
+fn plain_iso_9660_of_a_rock_ridge_volume_compares_equal() {
+    let (dir, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    testtree::deep(&dir.path().join("deep"), 12).unwrap();
+    testtree::links(&dir.path().join("links")).unwrap();
+    let image = out.path().join("image.iso");
+    for fs in ["iso9660,joliet,rock-ridge,udf", "iso9660"] {
+        must(["build", text(dir.path()), "-o", text(&image), "--fs", fs]);
+        must(["compare", text(&image), text(dir.path()), "--fs", "iso9660"]);
+    }
+}
+
+#[test]
+fn a_disc_that_lies_in_its_own_source_is_left_out() {
+    let dir = folder();
+    let disc = dir.path().join("a.disc");
+    let drive = format!("virtual:{}", text(&disc));
+    let events = must(["burn", text(dir.path()), "--drive", &drive, "--media", "dvd+rw"]);
+    assert!(events.iter().any(|e| e["event"] == "left_out" && e["path"] == text(&disc)), "{events:?}");
+    assert_eq!(events.last().unwrap()["verified"], true);
+}
+
+#[test]
+fn a_missing_source_makes_no_disc() {
+    let dir = folder();
+    let disc = dir.path().join("a.disc");
+    let drive = format!("virtual:{}", text(&disc));
+    let missing = dir.path().join("missing");
+    let (output, _) = run(["burn", text(&missing), "--drive", &drive, "--media", "bd-r"]);
+    assert_eq!((output.status.code(), disc.exists()), (Some(1), false));
+}
+
+#[test]
+fn an_epoch_no_volume_can_record_is_refused() {
+    let (dir, out) = (folder(), TempDir::new().unwrap());
+    let image = out.path().join("image.iso");
+    for (epoch, status) in
+        [("253402300799", 0), ("253402300800", 2), ("-62135596801", 2), ("-1", 0), ("", 2), ("1e9", 2)]
+    {
+        let output = command()
+            .env("SOURCE_DATE_EPOCH", epoch)
+            .args(["build", text(dir.path()), "-o", text(&image)])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(status), "{epoch:?}: {output:?}");
+        if status == 0 {
+            must(["check", text(&image)]);
+        }
+    }
+}
+
+fn interrupt(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+}
+
+/// Its exit status, when it ends within the time; -1 where the signal came before the program was ready for it.
+fn ended(child: &mut Child, limit: Duration) -> Option<i32> {
+    let start = Instant::now();
+    while start.elapsed() < limit {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status.code().unwrap_or(-1));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+#[test]
+fn a_signal_ends_a_build_at_any_moment_and_leaves_nothing() {
+    let (dir, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    for n in 0..8 {
+        fs::write(dir.path().join(format!("{n}.bin")), testtree::bytes(n, 24 << 20)).unwrap();
+    }
+    let image = out.path().join("image.iso");
+    let mut cancelled = 0;
+    for n in 0..10u64 {
+        let mut child =
+            command().args(["-q", "build", text(dir.path()), "-o", text(&image)]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(20 + n * 15));
+        interrupt(&child, if n % 2 == 0 { Signal::SIGINT } else { Signal::SIGTERM });
+        match ended(&mut child, Duration::from_secs(20)) {
+            Some(130) => {
+                cancelled += 1;
+                assert!(names(out.path()).is_empty(), "{:?}", names(out.path()));
+            }
+            Some(0) => fs::remove_file(&image).unwrap(),
+            Some(-1) => assert!(names(out.path()).is_empty(), "{:?}", names(out.path())),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(cancelled > 0, "no build was ever interrupted in time");
+}
+
+#[test]
+fn a_signal_ends_a_build_whose_reader_has_fallen_asleep() {
+    let (dir, out) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    fs::write(dir.path().join("large"), testtree::bytes(9, 8 << 20)).unwrap();
+    // Standard output that nobody empties.
+    let mut child = command()
+        .args(["--json", "build", text(dir.path()), "-o", "-"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    interrupt(&child, Signal::SIGTERM);
+    assert_eq!(ended(&mut child, Duration::from_secs(20)), Some(130));
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(last["exit"], 130, "{said}");
+    // A named pipe that nobody opens.
+    let pipe = out.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut child = command().args(["build", text(dir.path()), "-o", text(&pipe)]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    interrupt(&child, Signal::SIGINT);
+    assert_eq!(ended(&mut child, Duration::from_secs(20)), Some(130));
+}
