@@ -217,6 +217,18 @@ fn an_epoch_no_volume_can_record_is_refused() {
     }
 }
 
+#[test]
+fn options_that_contradict_each_other_are_refused_and_folders_have_no_extension() {
+    let dir = TempDir::new().unwrap();
+    let source = dir.path().join("release-1.2");
+    fs::create_dir(&source).unwrap();
+    let image = dir.path().join("image.iso");
+    let (output, _) = run(["build", text(&source), "-o", text(&image), "--fs", "iso9660", "--udf", "2.01"]);
+    assert_eq!(output.status.code(), Some(2));
+    let built = must(["build", text(&source), "-o", text(&image)]);
+    assert_eq!(built.last().unwrap()["volume"], "release-1.2");
+}
+
 fn interrupt(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
 }

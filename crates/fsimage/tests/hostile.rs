@@ -237,3 +237,59 @@ fn comparison_can_be_ended_in_the_middle_of_a_file() {
     );
     assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
 }
+
+/// The first source with one name of it written over another, as no honest program records it.
+struct Renamed<S>(S, &'static [u8], &'static [u8]);
+
+impl<S: BlockSource> BlockSource for Renamed<S> {
+    fn block_count(&self) -> u64 {
+        self.0.block_count()
+    }
+
+    fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> std::io::Result<()> {
+        self.0.read_blocks(lba, buf)?;
+        for at in 0..=buf.len() - self.1.len() {
+            if buf[at..].starts_with(self.1) {
+                buf[at..at + self.1.len()].copy_from_slice(self.2);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn two_objects_of_one_name_never_replace_each_other_or_lead_out() {
+    let dir = TempDir::new().unwrap();
+    let outside = TempDir::new().unwrap();
+    let at = |p: &str| dir.path().join(p);
+    fs::create_dir_all(at("folder")).unwrap();
+    symlink(outside.path(), at("name-one")).unwrap();
+    fs::create_dir(at("name-two")).unwrap();
+    fs::write(at("name-two/passwd"), b"not yours").unwrap();
+    fs::write(at("folder/name-one"), vec![1; 100_000]).unwrap();
+    fs::write(at("folder/name-two"), vec![2; 100_000]).unwrap();
+    let planned = Image::new(
+        walk(dir.path()),
+        &ImageOptions { file_systems: FileSystems::ROCK_RIDGE, ..options(OnChanged::Fail) },
+    );
+    let source: Arc<dyn BlockSource> = Arc::new(Renamed(planned.unwrap().source(), b"name-two", b"name-one"));
+    let volume = open(&source, None).unwrap();
+    for overwrite in [false, true] {
+        let target = TempDir::new().unwrap();
+        let choices = ExtractOptions { overwrite, ..ExtractOptions::default() };
+        let out = extract(
+            &*volume,
+            &source,
+            target.path(),
+            &choices,
+            &mut |_| ControlFlow::Continue(()),
+            &CancelHandle::default(),
+        )
+        .unwrap();
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0, "something was written outside");
+        assert_eq!(out.files, 1, "{out:?}");
+        assert!(out.problem_count >= 2, "{out:?}");
+        let kept = fs::read(target.path().join("folder/name-one")).unwrap();
+        assert!(kept == vec![1; 100_000] || (!overwrite && kept == vec![2; 100_000]));
+    }
+}

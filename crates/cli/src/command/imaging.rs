@@ -56,6 +56,11 @@ pub(crate) fn plan(
     let created = epoch.unwrap_or_else(|| newest(&walked.tree));
     let mut choice = choose(args.media, &walked.tree);
     if let Some(fs) = args.fs {
+        if args.udf.is_some() && !fs.contains(FileSystems::UDF) {
+            let what =
+                "--udf is the revision of a file system that --fs leaves out; add udf to --fs or drop --udf";
+            return Err(Failure::new(USAGE, what));
+        }
         choice.file_systems = fs.completed();
         choice.reason = "as asked for".to_owned();
     } else if args.udf.is_some() && !choice.file_systems.contains(FileSystems::UDF) {
@@ -208,7 +213,9 @@ fn host_sources(sources: &[PathBuf]) -> Vec<HostSource> {
 /// Name of the first source, in characters that every file system records; `DISC` when it has none.
 fn volume_name(sources: &[PathBuf]) -> String {
     let first = sources.first().and_then(|p| p.canonicalize().ok());
-    let name = first.as_deref().and_then(Path::file_stem).map(|n| n.to_string_lossy().into_owned());
+    // A folder called `release-1.2` has no extension.
+    let part = if first.as_deref().is_some_and(Path::is_dir) { Path::file_name } else { Path::file_stem };
+    let name = first.as_deref().and_then(part).map(|n| n.to_string_lossy().into_owned());
     let name: String = name
         .unwrap_or_default()
         .chars()

@@ -1,6 +1,6 @@
 //! From a volume back to the host, without ever writing outside the target folder.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -140,6 +140,7 @@ pub fn extract(
         current: None,
         batch: Vec::new(),
         links: HashMap::new(),
+        made: HashSet::new(),
         later_links: Vec::new(),
         finish: Vec::new(),
     };
@@ -251,6 +252,9 @@ struct Walker<'a> {
     batch: Vec<FileJob>,
     /// Files with several names: length, place and first path.
     links: HashMap<u64, (u64, Option<u32>, Vec<u8>)>,
+    /// With `overwrite`: names made in the directory of the last entry, so that nothing extracted is replaced by a second
+    /// object of its name.
+    made: HashSet<Vec<u8>>,
     later_links: Vec<(u64, Vec<u8>)>,
     finish: Vec<Finish>,
 }
@@ -290,6 +294,9 @@ impl Walker<'_> {
         let Some((dir_path, fd)) = self.directory(dir) else {
             return Err((path, "left out: its folder could not be made".to_owned()));
         };
+        if self.shared.options.overwrite && !self.made.insert(entry.name.clone()) {
+            return Err((path, "left out: its name stands in the folder a second time".to_owned()));
+        }
         let name = OsStr::from_bytes(&entry.name);
         match entry.kind {
             Kind::Directory => {
@@ -345,6 +352,7 @@ impl Walker<'_> {
         {
             return known.fd.as_ref().map(|fd| (Arc::clone(&known.path), Arc::clone(fd)));
         }
+        self.made.clear();
         let now = OpenDir { path: path.into(), fd: self.open(path).ok() };
         let now = self.current.insert(now);
         now.fd.as_ref().map(|fd| (Arc::clone(&now.path), Arc::clone(fd)))
