@@ -84,17 +84,52 @@ struct Found {
     device: (u32, u32),
 }
 
+/// Objects that were looked at, and the targets of the links among them.
+#[derive(Default)]
+struct Looked {
+    found: Vec<Found>,
+    targets: Vec<u8>,
+}
+
+impl Looked {
+    fn append(&mut self, mut other: Self) -> Result<(), rustix::io::Errno> {
+        let shift = length(&self.targets)?;
+        for found in &mut other.found {
+            found.target.0 = found.target.0.checked_add(shift).ok_or(rustix::io::Errno::NAMETOOLONG)?;
+        }
+        self.found.append(&mut other.found);
+        self.targets.append(&mut other.targets);
+        Ok(())
+    }
+}
+
 /// Content of one directory, sorted by name.
 #[derive(Default)]
 struct Listing {
     text: Vec<u8>,
-    found: Vec<Found>,
+    looked: Looked,
 }
 
 impl Listing {
-    fn name(&self, found: &Found) -> &[u8] {
-        &self.text[found.name.0 as usize..][..usize::from(found.name.1)]
+    /// Appends a name; where it stands.
+    fn keep(&mut self, name: &[u8]) -> Result<(u32, u16), rustix::io::Errno> {
+        let len = u16::try_from(name.len()).map_err(|_| rustix::io::Errno::NAMETOOLONG)?;
+        let place = (length(&self.text)?, len);
+        self.text.extend_from_slice(name);
+        Ok(place)
     }
+
+    fn name(&self, found: &Found) -> &[u8] {
+        piece(&self.text, found.name)
+    }
+}
+
+fn piece(text: &[u8], place: (u32, u16)) -> &[u8] {
+    &text[place.0 as usize..][..usize::from(place.1)]
+}
+
+fn length(text: &[u8]) -> Result<u32, rustix::io::Errno> {
+    u32::try_from(text.len()).map_err(|_| rustix::io::Errno::NAMETOOLONG)
 }
 
 /// How many directories may be listed and not yet in the tree; bounds memory.
@@ -231,7 +266,9 @@ impl Build<'_> {
             .map_err(|e| Error::source(parent, SourceProblem::Open, e))?;
         let mut listing = Listing::default();
         let file_name = source.path.file_name().map_or(&name[..], OsStrExt::as_bytes);
-        status(&fd, file_name, &mut listing, true)
+        let place =
+            listing.keep(file_name).map_err(|e| Error::source(&source.path, SourceProblem::Status, e))?;
+        status(&fd, file_name, place, &mut listing.looked, true)
             .map_err(|e| Error::source(&source.path, SourceProblem::Status, e))?;
         self.insert(&listing, dir, root, shared)
     }
@@ -296,7 +333,7 @@ impl Build<'_> {
 
     fn insert(&mut self, listing: &Listing, dir: u32, parent: NodeId, shared: &Shared) -> Result<(), Error> {
         let dir_path = self.out.files.dir_path(dir);
-        for found in &listing.found {
+        for found in &listing.looked.found {
             let name = listing.name(found);
             let path = || dir_path.join(std::ffi::OsStr::from_bytes(name));
             if found.inode != (0, 0) && self.options.exclude.contains(&found.inode) {
@@ -341,7 +378,7 @@ impl Build<'_> {
                 }
                 Kind::Symlink => {
                     let (at, len) = found.target;
-                    let target = &listing.text[at as usize..][..len as usize];
+                    let target = &listing.looked.targets[at as usize..][..len as usize];
                     tree.add_symlink(parent, name, meta, target)?
                 }
                 kind => tree.add_special(parent, name, kind, meta, found.device)?,
@@ -415,33 +452,65 @@ fn list_directories(shared: &Shared) {
     }
 }
 
+/// Entries of one directory from which on a second thread looks at half of them: a crowd in one folder is one listing,
+/// and the other listing threads have nothing to do meanwhile.
+const CROWD: usize = 4096;
+
 fn list(path: &Path, follow: Follow, buffer: &mut Vec<u8>) -> Result<Listing, Error> {
     let fd = open_path(path.as_os_str().as_bytes(), follow)
         .map_err(|e| Error::source(path, SourceProblem::List, e))?;
     let mut listing = Listing::default();
+    let mut places = Vec::new();
     let mut dir = RawDir::new(fd.as_fd(), buffer.spare_capacity_mut());
     while let Some(entry) = dir.next() {
         let entry = entry.map_err(|e| Error::source(path, SourceProblem::List, e))?;
         let name = entry.file_name().to_bytes();
-        if name == b"." || name == b".." {
-            continue;
+        if name != b"." && name != b".." {
+            let place = listing.keep(name).map_err(|e| Error::source(path, SourceProblem::List, e))?;
+            places.push(place);
         }
-        status(&fd, name, &mut listing, false).map_err(|e| {
-            let mut full = path.as_os_str().as_bytes().to_vec();
-            full.push(b'/');
-            full.extend_from_slice(name);
-            Error::source(&display(&full), SourceProblem::Status, e)
-        })?;
     }
-    let Listing { text, found } = &mut listing;
-    let key = |f: &Found| &text[f.name.0 as usize..][..usize::from(f.name.1)];
-    found.sort_unstable_by(|a, b| key(a).cmp(key(b)));
+    let text = &listing.text;
+    let look = |places: &[(u32, u16)]| -> Result<Looked, Error> {
+        let mut seen = Looked::default();
+        for place in places {
+            let name = piece(text, *place);
+            status(&fd, name, *place, &mut seen, false).map_err(|e| {
+                let mut full = path.as_os_str().as_bytes().to_vec();
+                full.push(b'/');
+                full.extend_from_slice(name);
+                Error::source(&display(&full), SourceProblem::Status, e)
+            })?;
+        }
+        Ok(seen)
+    };
+    if places.len() < CROWD {
+        listing.looked = look(&places)?;
+    } else {
+        let (first, second) = places.split_at(places.len() / 2);
+        let (first, second) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| look(second));
+            // A panic over there is one here.
+            let first = look(first);
+            (first, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        listing.looked = first?;
+        listing.looked.append(second?).map_err(|e| Error::source(path, SourceProblem::List, e))?;
+    }
+    let Listing { text, looked } = &mut listing;
+    looked.found.sort_unstable_by(|a, b| piece(text, a.name).cmp(piece(text, b.name)));
     Ok(listing)
 }
 
-/// Adds one object of directory `dir` to the listing: one status call, one more for a link's target. `follow` takes
-/// what a symbolic link leads to instead of the link.
-fn status(dir: &OwnedFd, name: &[u8], listing: &mut Listing, follow: bool) -> Result<(), rustix::io::Errno> {
+/// Looks at one object of directory `dir`, whose name stands at `place` in its listing: one status call, one more for a
+/// link's target. `follow` takes what a symbolic link leads to instead of the link.
+fn status(
+    dir: &OwnedFd,
+    name: &[u8],
+    place: (u32, u16),
+    seen: &mut Looked,
+    follow: bool,
+) -> Result<(), rustix::io::Errno> {
     let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
     let stat = rustix::fs::statat(dir, name, flags)?;
     let kind = match FileType::from_raw_mode(stat.st_mode) {
@@ -454,20 +523,17 @@ fn status(dir: &OwnedFd, name: &[u8], listing: &mut Listing, follow: bool) -> Re
         FileType::BlockDevice => Kind::BlockDevice,
         FileType::Unknown => return Err(rustix::io::Errno::INVAL),
     };
-    let place = |text: &Vec<u8>| u32::try_from(text.len()).map_err(|_| rustix::io::Errno::NAMETOOLONG);
-    let at = place(&listing.text)?;
-    listing.text.extend_from_slice(name);
     let mut target = (0, 0);
     if kind == Kind::Symlink {
         let link = rustix::fs::readlinkat(dir, name, Vec::new())?;
-        target = (place(&listing.text)?, u32::try_from(link.as_bytes().len()).unwrap_or(u32::MAX));
-        listing.text.extend_from_slice(link.as_bytes());
+        target = (length(&seen.targets)?, length(link.as_bytes())?);
+        seen.targets.extend_from_slice(link.as_bytes());
     }
     // Width and sign of these fields differ between machines.
     #[allow(clippy::useless_conversion)]
     let shared = kind == Kind::File && u64::from(stat.st_nlink) > 1;
-    listing.found.push(Found {
-        name: (at, u16::try_from(name.len()).map_err(|_| rustix::io::Errno::NAMETOOLONG)?),
+    seen.found.push(Found {
+        name: place,
         target,
         kind,
         meta: meta(&stat),
