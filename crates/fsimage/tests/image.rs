@@ -366,3 +366,31 @@ fn names_that_readers_of_joliet_confuse_are_made_distinct_and_listed() {
         [("/end.", "end_"), ("/read.me", "read0.me"), ("/readme", "readme0"), ("/\u{E4}rger", "\u{E4}rger0")];
     assert_eq!(changed, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
 }
+
+/// A file entry with a wrong checksum: the neighbours are still there, and the damage is named with its sector.
+#[test]
+fn one_damaged_file_entry_costs_one_file() {
+    let dir = sample();
+    let image = Image::new(walk(dir.path()), &options(FileSystems::UDF)).unwrap();
+    let mut all = bytes(&image);
+    // File entry (tag 261, ECMA-167 4/14.9) whose information length is that of large.bin.
+    let is_wanted =
+        |sector: &[u8]| sector[..2] == [0x05, 0x01] && sector[56..64] == 1_600_000u64.to_le_bytes();
+    let victim = all.chunks_exact(2048).position(is_wanted).unwrap();
+    all[victim * 2048 + 4] ^= 1;
+    let source: std::sync::Arc<dyn BlockSource> = std::sync::Arc::new(all);
+    let volume = glassmaster_fsimage::open(&source, None).unwrap();
+    let (mut found, mut damages) = (0, Vec::new());
+    let limits = glassmaster_tree::WalkLimits::for_blocks(volume.block_count());
+    glassmaster_tree::walk(&*volume, limits, &mut |visit| {
+        match visit {
+            glassmaster_tree::Visit::Entry { .. } => found += 1,
+            glassmaster_tree::Visit::Damaged { error, .. } => damages.push(error),
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(found, image.tree().len() - 2, "all but the root and the damaged one");
+    assert_eq!(damages.len(), 1);
+    assert_eq!(damages[0].lba, victim as u64);
+}

@@ -52,7 +52,8 @@ pub trait Volume: Send + Sync {
     /// with the number of entries.
     ///
     /// # Errors
-    /// At the first structure that breaks the standard so that reading on would guess.
+    /// An object that cannot be trusted is left out and reported as the error at the end of the directory, after all
+    /// others; a structure without which the records that follow cannot be found ends the reading at once.
     fn read_dir(&self, dir: &Entry, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), ReadError>;
 
     /// Sectors of the volume, to judge sizes by.

@@ -20,23 +20,31 @@ impl<S: BlockSource> UdfVolume<S> {
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
         let mut stream = Stream::new(dir);
+        // An object that cannot be trusted costs itself, not its neighbours; the directory ends with the first such error.
+        let mut first_error = None;
         while let Some((at, fid)) = stream.next(&self.source)? {
-            let entry = if fid.has(DELETED) || fid.has(PARENT) {
-                None
-            } else {
-                let name = decode(fid.name)
-                    .map_err(|error| ReadError::invalid(NAME, sector_of(dir, at), error.to_string()))?;
-                let address = BlockAddress { block: fid.icb.block, partition: fid.icb.partition };
-                let name = shown(&name).into_owned().into_bytes();
-                Some(self.entry(address, name, fid.has(HIDDEN))?)
-            };
-            if let Some(entry) = entry
-                && each(entry).is_break()
-            {
-                return Ok(());
+            if fid.has(DELETED) || fid.has(PARENT) {
+                continue;
+            }
+            match self.named_entry(&fid, || sector_of(dir, at)) {
+                Ok(entry) => {
+                    if each(entry).is_break() {
+                        return Ok(());
+                    }
+                }
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                }
             }
         }
-        Ok(())
+        first_error.map_or(Ok(()), Err)
+    }
+
+    fn named_entry(&self, fid: &FileIdentifier<'_>, sector: impl Fn() -> u64) -> Result<Entry, ReadError> {
+        let name = decode(fid.name).map_err(|error| ReadError::invalid(NAME, sector(), error.to_string()))?;
+        let address = BlockAddress { block: fid.icb.block, partition: fid.icb.partition };
+        let name = shown(&name).into_owned().into_bytes();
+        self.entry(address, name, fid.has(HIDDEN))
     }
 }
 
