@@ -56,14 +56,23 @@ impl Cancel {
     }
 }
 
+/// Whether whoever started the program had hang-ups ignored: bit 0 of the mask (proc_pid_status(5)).
+fn hang_up_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
+}
+
 /// Installs the handler. To be called before there are threads.
 pub(crate) fn watch() -> Result<Cancel, Failure> {
     // A file over the limit of `ulimit -f` is an error of writing like a full disk, not the end of the program.
-    let mut too_large = SigSet::empty();
-    too_large.add(Signal::SIGXFSZ);
-    too_large
-        .thread_block()
-        .map_err(|e| Failure::new(FAILED, format!("cannot turn a signal into an error: {e}")))?;
+    let mut kept_out = SigSet::empty();
+    kept_out.add(Signal::SIGXFSZ);
+    // Under `nohup` a burn goes on when the terminal is gone; a handler would take that away.
+    if hang_up_is_ignored() {
+        kept_out.add(Signal::SIGHUP);
+    }
+    kept_out.thread_block().map_err(|e| Failure::new(FAILED, format!("cannot keep signals out: {e}")))?;
     let cancel = Cancel::default();
     let inner = cancel.clone();
     let mut first: Option<Instant> = None;

@@ -33,8 +33,10 @@ pub(crate) fn visible(bytes: &[u8]) -> Cow<'_, str> {
         !c.is_control()
             && !matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{061C}')
     };
+    // Most names by far are printable ASCII, which is found out many bytes at a time.
+    let plain = bytes.iter().all(|b| (0x20..0x7f).contains(b));
     if let Ok(text) = std::str::from_utf8(bytes)
-        && text.chars().all(harmless)
+        && (plain || text.chars().all(harmless))
     {
         return Cow::Borrowed(text);
     }

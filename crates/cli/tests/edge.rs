@@ -299,3 +299,25 @@ fn a_signal_ends_a_build_whose_reader_has_fallen_asleep() {
     interrupt(&child, Signal::SIGINT);
     assert_eq!(ended(&mut child, Duration::from_secs(20)), Some(130));
 }
+
+#[test]
+fn hang_ups_are_ignored_where_nohup_says_so() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("large"), testtree::bytes(9, 8 << 20)).unwrap();
+    for (prepare, status) in [("trap '' HUP", 0), (":", 130)] {
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{prepare}; exec \"$0\" -q build \"$1\" -o -"), glassmaster_program::PATH])
+            .arg(dir.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The pipe is full and the program waits; longer than it waits after a signal.
+        std::thread::sleep(Duration::from_millis(500));
+        interrupt(&child, Signal::SIGHUP);
+        std::thread::sleep(Duration::from_millis(2000));
+        let mut image = Vec::new();
+        child.stdout.take().unwrap().read_to_end(&mut image).unwrap();
+        assert_eq!(ended(&mut child, Duration::from_secs(20)), Some(status), "{prepare}");
+        assert_eq!(image.len() > 8 << 20, status == 0);
+    }
+}

@@ -121,7 +121,7 @@ fn twenty_thousand_sources_take_no_longer_than_a_folder_of_them() {
         .collect();
     let start = Instant::now();
     let walked = walk_with(&sources, &WalkOptions::default()).unwrap();
-    // Looking at every earlier source for each one took over a minute.
+    // Looking at every earlier source for each one takes 20 s even in an optimised build.
     assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
     assert_eq!(walked.tree.len(), 20_001);
     let twice = [sources[0].clone(), sources[1].clone(), sources[0].clone()];
@@ -292,4 +292,25 @@ fn two_objects_of_one_name_never_replace_each_other_or_lead_out() {
         let kept = fs::read(target.path().join("folder/name-one")).unwrap();
         assert!(kept == vec![1; 100_000] || (!overwrite && kept == vec![2; 100_000]));
     }
+}
+
+#[test]
+fn a_file_that_lost_its_name_is_written_where_it_is() {
+    use std::os::fd::AsRawFd;
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("file"), b"some bytes").unwrap();
+    let image = image(dir.path());
+    let out = TempDir::new().unwrap();
+    let path = out.path().join("gone");
+    let mut file = fs::File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+    // Longer than the image.
+    file.set_len(image.bytes() + 5000).unwrap();
+    fs::remove_file(&path).unwrap();
+    write(&image, Path::new(&format!("/proc/self/fd/{}", file.as_raw_fd()))).unwrap();
+    let mut written = Vec::new();
+    file.read_to_end(&mut written).unwrap();
+    let mut expected = Vec::new();
+    image.stream().read_to_end(&mut expected).unwrap();
+    assert!(written == expected, "{} and {} bytes", written.len(), expected.len());
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0, "a file with a made-up name");
 }

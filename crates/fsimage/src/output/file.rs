@@ -74,7 +74,9 @@ impl Image {
         cancel: &CancelHandle,
     ) -> Result<(), Error> {
         let Some(target) = target(path)? else {
-            let mut out = File::options().write(true).open(path).map_err(|e| Error::output(path, e))?;
+            // Cutting means nothing to devices and pipes, but to a file that lost its name it does.
+            let opened = File::options().write(true).truncate(true).open(path);
+            let mut out = opened.map_err(|e| Error::output(path, e))?;
             return self.write_to(&mut out, path, progress, cancel);
         };
         let dir = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
