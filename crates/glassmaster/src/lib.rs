@@ -4,6 +4,57 @@
 //! The two halves carry the names of the Image Mastering API they implement: [`imapi2fs`] makes and reads file
 //! systems, [`imapi2`] drives recorders. [`disc`] and [`tree`] are the words both share; [`scsi`] and [`mmc`] are the
 //! pipe and the language below.
+//!
+//! A folder, mastered, burnt to a blank BD-R of the virtual recorder, and verified:
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//! use std::sync::Arc;
+//!
+//! use glassmaster::disc::{MediaType, SessionInfo};
+//! use glassmaster::imapi2::burn::{CancelHandle, DataBurn, DataOptions, VerifyLevel};
+//! use glassmaster::imapi2::recorder::DiscRecorder;
+//! use glassmaster::imapi2fs::{
+//!     FileSystems, HostSource, HostTree, Image, ImageOptions, Level, NamePolicy, OnChanged, Revision, WalkOptions,
+//! };
+//! use glassmaster::tree::Timestamp;
+//! use glassmaster::vdrive::{MediumOptions, VirtualDrive};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+//! # let work = tempfile::tempdir()?;
+//! # let disc = work.path().join("archive.disc");
+//! let source = HostSource { path: folder, contents_only: true };
+//! let tree = HostTree::walk(&[source], &WalkOptions::default(), &mut |_| ControlFlow::Continue(()))?;
+//! let options = ImageOptions {
+//!     file_systems: FileSystems::ISO9660 | FileSystems::ROCK_RIDGE | FileSystems::UDF,
+//!     udf_revision: Revision::V201,
+//!     iso_level: Level::Three,
+//!     volume_name: "ARCHIVE".to_owned(),
+//!     created: Timestamp::from_secs(1_700_000_000),
+//!     names: NamePolicy::Map,
+//!     on_changed: OnChanged::Fail,
+//!     embed_up_to: None,
+//!     session: SessionInfo::default(),
+//! };
+//! let image = Image::new(tree, &options)?;
+//!
+//! let drive = VirtualDrive::create(&disc, MediaType::BD_R, &MediumOptions::default())?;
+//! let recorder = DiscRecorder::open(Box::new(drive))?;
+//! let burn = DataBurn::new(DataOptions { verify: VerifyLevel::Full, ..DataOptions::default() });
+//! let report = burn.write(
+//!     &recorder,
+//!     Arc::new(image.source()),
+//!     &mut |event| {
+//!         println!("{}: {} of {}", event.action, event.done, event.of);
+//!         ControlFlow::Continue(())
+//!     },
+//!     &CancelHandle::new(),
+//! )?;
+//! assert_eq!(report.verified.ok_or("nothing was read back")?.sectors, u64::from(image.blocks()));
+//! # Ok(())
+//! # }
+//! ```
 
 mod error;
 
