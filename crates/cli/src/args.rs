@@ -124,6 +124,13 @@ fn iso_level(text: &str) -> Result<Level, String> {
     }
 }
 
+fn times(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches(['x', 'X']).parse::<f64>() {
+        Ok(times) if times > 0.0 && times <= 1000.0 => Ok(times),
+        _ => Err("a write speed is a multiple of 1x above 0, such as 4 or 2.4".to_owned()),
+    }
+}
+
 #[derive(clap::Args)]
 pub(crate) struct Build {
     /// Folders and files. The contents of a single folder become the root of the image; of several sources each
@@ -158,7 +165,7 @@ pub(crate) struct Burn {
     #[command(flatten)]
     pub(crate) imaging: Imaging,
     /// Write speed in multiples of the medium's 1x [default: the fastest the medium allows].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = times)]
     pub(crate) speed: Option<f64>,
     /// Close the disc for good.
     #[arg(long)]

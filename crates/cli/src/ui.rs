@@ -155,8 +155,8 @@ impl Ui {
         }
     }
 
-    /// Bytes done of `phase`; `extra` is shown behind the bar and kept in the JSON line.
-    pub(crate) fn progress(&self, phase: &str, done: u64, total: u64, extra: &[(&str, Value)]) {
+    /// Bytes done of `phase`; `words` are shown behind the bar, `extra` stands in the JSON line.
+    pub(crate) fn progress(&self, phase: &str, done: u64, total: u64, words: &str, extra: &[(&str, Value)]) {
         if self.json {
             if !self.due() && done < total {
                 return;
@@ -186,8 +186,7 @@ impl Ui {
         }
         if let Some((_, bar)) = &*bar {
             bar.set_length(total);
-            let words: Vec<_> = extra.iter().map(|(name, value)| format!("{name} {value}")).collect();
-            bar.set_message(words.join(" "));
+            bar.set_message(words.to_owned());
             bar.set_position(done);
         }
     }

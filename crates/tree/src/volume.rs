@@ -119,9 +119,14 @@ pub fn walk(
     let mut seen = HashSet::from([root.id]);
     let mut count = 0u64;
     let mut directory_bytes = 0u64;
-    // Directories still to be visited: path, nesting, entry. Reversed per directory so that the first comes first.
-    let mut pending = vec![(Vec::new(), 0usize, root)];
-    while let Some((path, depth, dir)) = pending.pop() {
+    // Directories still to be visited: length of their parent's path, nesting, entry; reversed per directory so that the
+    // first comes first. The parent of what is taken next is always the last directory or one above it, so one path
+    // serves all, and deep and wide volumes cost no memory for paths.
+    let mut pending = vec![(0, 0usize, root)];
+    let mut path = Vec::new();
+    while let Some((parent, depth, dir)) = pending.pop() {
+        path.truncate(parent);
+        append(&mut path, &dir.name);
         directory_bytes = directory_bytes.saturating_add(dir.size);
         if directory_bytes > limits.directory_bytes {
             let what = format!(
@@ -166,33 +171,143 @@ pub fn walk(
             return Ok(());
         }
         for entry in inner.into_iter().rev() {
-            let mut below = path.clone();
-            if !below.is_empty() {
-                below.push(b'/');
-            }
-            below.extend_from_slice(&entry.name);
             let lba = first_lba(&entry);
             if depth + 1 > limits.depth {
                 let what = format!("nested deeper than {} directories", limits.depth);
-                if damage(&below, ReadError::invalid("directory", lba, what)) {
+                if damage(&joined(&path, &entry.name), ReadError::invalid("directory", lba, what)) {
                     return Ok(());
                 }
             } else if !seen.insert(entry.id) {
                 let what = "reached a second time: a loop, or two parents".to_owned();
-                if damage(&below, ReadError::invalid("directory", lba, what)) {
+                if damage(&joined(&path, &entry.name), ReadError::invalid("directory", lba, what)) {
                     return Ok(());
                 }
             } else {
-                pending.push((below, depth + 1, entry));
+                pending.push((path.len(), depth + 1, entry));
             }
         }
     }
     Ok(())
 }
 
+fn append(path: &mut Vec<u8>, name: &[u8]) {
+    if !path.is_empty() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+}
+
+fn joined(path: &[u8], name: &[u8]) -> Vec<u8> {
+    let mut path = path.to_vec();
+    append(&mut path, name);
+    path
+}
+
 fn first_lba(entry: &Entry) -> u64 {
     match &entry.content {
         crate::Content::Extents(list) => list.first().and_then(|e| e.lba).map_or(0, u64::from),
         crate::Content::Inline(_) => entry.id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Content;
+
+    /// Every directory holds `wide` directories, down to `deep`; ids are distinct, or all the same.
+    struct Nest {
+        wide: u64,
+        deep: u64,
+        loops: bool,
+    }
+
+    fn dir(name: &str, id: u64, level: u64) -> Entry {
+        Entry {
+            name: name.into(),
+            kind: Kind::Directory,
+            size: level,
+            modified: None,
+            mode: None,
+            uid: None,
+            gid: None,
+            links: None,
+            target: None,
+            hidden: false,
+            id,
+            content: Content::Extents(Vec::new()),
+        }
+    }
+
+    impl Volume for Nest {
+        fn file_system(&self) -> String {
+            "nest".to_owned()
+        }
+
+        fn label(&self) -> String {
+            String::new()
+        }
+
+        fn root(&self) -> Result<Entry, ReadError> {
+            Ok(dir("", 1, 0))
+        }
+
+        fn read_dir(
+            &self,
+            at: &Entry,
+            each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+        ) -> Result<(), ReadError> {
+            for n in 0..if at.size < self.deep { self.wide } else { 0 } {
+                let id = if self.loops { 1 } else { at.id * 10 + n };
+                if each(dir(&n.to_string(), id, at.size + 1)).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        }
+
+        fn block_count(&self) -> u64 {
+            1000
+        }
+    }
+
+    fn visited(nest: &Nest, limits: WalkLimits) -> (Vec<String>, Vec<String>) {
+        let (mut entries, mut damages) = (Vec::new(), Vec::new());
+        walk(nest, limits, &mut |visit| {
+            match visit {
+                Visit::Entry { dir, entry } => {
+                    entries.push(String::from_utf8(joined(dir, &entry.name)).unwrap());
+                }
+                Visit::Damaged { dir, error } => {
+                    damages.push(format!("{}: {}", String::from_utf8_lossy(dir), error.what));
+                }
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        (entries, damages)
+    }
+
+    #[test]
+    fn depth_first_with_every_path_right() {
+        let (entries, damages) =
+            visited(&Nest { wide: 2, deep: 2, loops: false }, WalkLimits::for_blocks(1000));
+        assert_eq!(entries, ["0", "1", "0/0", "0/1", "1/0", "1/1"]);
+        assert!(damages.is_empty());
+    }
+
+    #[test]
+    fn loops_depth_and_counts_are_damage_and_end() {
+        let limits = WalkLimits::for_blocks(1000);
+        let (_, damages) = visited(&Nest { wide: 1, deep: u64::MAX, loops: true }, limits);
+        assert_eq!(damages, ["0: reached a second time: a loop, or two parents"]);
+        let shallow = WalkLimits { depth: 2, ..limits };
+        let (entries, damages) = visited(&Nest { wide: 1, deep: 9, loops: false }, shallow);
+        assert_eq!(entries, ["0", "0/0", "0/0/0"]);
+        assert_eq!(damages, ["0/0/0: nested deeper than 2 directories"]);
+        let few = WalkLimits { entries: 5, ..limits };
+        let (entries, damages) = visited(&Nest { wide: 9, deep: 3, loops: false }, few);
+        assert_eq!(entries.len(), 5);
+        assert!(damages[0].contains("more than 5 objects"), "{damages:?}");
     }
 }

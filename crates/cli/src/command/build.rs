@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Build, ui: &Ui, cancel: &Cancel) -> Result<Value, Failu
         ui.end_anyway(cancel);
     }
     let mut progress = |p: glassmaster::imapi2fs::Progress| {
-        ui.progress("writing", p.done, p.total, &[]);
+        ui.progress("writing", p.done, p.total, "", &[]);
         ControlFlow::Continue(())
     };
     if to_stdout {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::args::{Burn, Imaging, Verify};
 use crate::command::imaging::{ImageFile, Planned, as_image, plan};
 use crate::device::{Drive, parse_drive};
-use crate::failure::{FAILED, Failure, UNSUITABLE, USAGE};
+use crate::failure::{FAILED, Failure, UNSUITABLE};
 use crate::signal::Cancel;
 use crate::ui::Ui;
 
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         let what = format!("the drive holds a {}, not a {wanted}; change the disc or --media", medium.kind);
         return Err(Failure::new(UNSUITABLE, what));
     }
-    let burn = DataBurn::new(options(args, &drive, medium.kind)?);
+    let burn = DataBurn::new(options(args, &drive, medium.kind));
     let mut result = json!({});
     let mut planned = None;
     let source: Arc<dyn BlockSource> = match as_image(&args.sources)? {
@@ -120,28 +120,17 @@ fn from_folders(
     plan(&args.sources, &imaging, disc, 0, ui, cancel)
 }
 
-fn options(args: &Burn, drive: &Drive, media: MediaType) -> Result<DataOptions, Failure> {
-    let speed = match args.speed {
-        None => None,
-        Some(times) => {
-            // 1x in sectors a second (contract 1.1).
-            let one = match media {
-                MediaType::CD_R | MediaType::CD_RW => 75.0,
-                MediaType::BD_R | MediaType::BD_RE => 2195.0,
-                _ => 680.0,
-            };
-            if !times.is_finite() || times <= 0.0 || times > 1000.0 {
-                return Err(Failure::new(
-                    USAGE,
-                    format!("{times} is no write speed; give a multiple of 1x such as 4"),
-                ));
-            }
-            // Between 0 and 2,195,000.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            Some((times * one).round() as u32)
-        }
+fn options(args: &Burn, drive: &Drive, media: MediaType) -> DataOptions {
+    // 1x in sectors a second (contract 1.1).
+    let one = match media {
+        MediaType::CD_R | MediaType::CD_RW => 75.0,
+        MediaType::BD_R | MediaType::BD_RE => 2195.0,
+        _ => 680.0,
     };
-    Ok(DataOptions {
+    // At most 2,195,000.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let speed = args.speed.map(|times| (times * one).round() as u32);
+    DataOptions {
         speed,
         force_close: args.close,
         // Without --close a DVD+R stays open for further sessions.
@@ -156,7 +145,7 @@ fn options(args: &Burn, drive: &Drive, media: MediaType) -> Result<DataOptions, 
         // more would only fall out of the processor's cache.
         ring: if matches!(drive, Drive::Device(_)) { RingOptions::deep() } else { RingOptions::default() },
         ..DataOptions::default()
-    })
+    }
 }
 
 fn show(event: &Event, last: &mut Option<WriteAction>, ui: &Ui) {
@@ -165,21 +154,27 @@ fn show(event: &Event, last: &mut Option<WriteAction>, ui: &Ui) {
         *last = Some(event.action);
         ui.event("phase", json!({ "phase": phase, "action": event.action.number() }));
         if event.of == 0 {
+            ui.progress_end();
             ui.remark(&phase);
         }
     }
     let sectors = matches!(event.action, WriteAction::WritingData | WriteAction::Verifying);
     if event.of > 0 {
         let unit = if sectors { SECTOR_U64 } else { 1 };
-        let ring = event.system_buffer;
-        let mut extra = vec![("buffer", json!(percent(ring.used, ring.total)))];
-        if let Some(drive) = event.drive_buffer {
-            extra.push(("drive buffer", json!(percent(drive.used, drive.total))));
-        }
-        if let Some(remaining) = event.remaining {
-            extra.push(("seconds left", json!(remaining.as_secs())));
-        }
-        ui.progress(&phase, event.done.saturating_mul(unit), event.of.saturating_mul(unit), &extra);
+        let ring = percent(event.system_buffer.used, event.system_buffer.total);
+        let drive = event.drive_buffer.map(|b| percent(b.used, b.total));
+        let words = match (event.action, drive) {
+            (WriteAction::WritingData, Some(drive)) => format!("buffer {ring}%, drive {drive}%"),
+            (WriteAction::WritingData, None) => format!("buffer {ring}%"),
+            _ => String::new(),
+        };
+        let extra = [
+            ("buffer_percent", json!(ring)),
+            ("drive_buffer_percent", json!(drive)),
+            ("seconds_left", json!(event.remaining.map(|r| r.as_secs()))),
+        ];
+        let (done, of) = (event.done.saturating_mul(unit), event.of.saturating_mul(unit));
+        ui.progress(&phase, done, of, &words, &extra);
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Compare, ui: &Ui, cancel: &Cancel) -> Result<Value, Fai
     };
     let (first, second) = (open(&left, kind)?, open(&right, kind)?);
     let mut progress = |p: glassmaster::imapi2fs::Progress| {
-        ui.progress("comparing", p.done, p.total, &[]);
+        ui.progress("comparing", p.done, p.total, "", &[]);
         ControlFlow::Continue(())
     };
     let out = compare((&*first, &left), (&*second, &right), &mut progress, &cancel.imaging())?;

@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Extract, ui: &Ui, cancel: &Cancel) -> Result<Value, Fai
     let volume = open(&source, args.source.fs)?;
     let options = ExtractOptions { overwrite: args.overwrite, max_bytes: args.max_bytes };
     let mut progress = |p: glassmaster::imapi2fs::Progress| {
-        ui.progress("extracting", p.done, p.total, &[]);
+        ui.progress("extracting", p.done, p.total, "", &[]);
         ControlFlow::Continue(())
     };
     let done = extract(&*volume, &source, &args.output, &options, &mut progress, &cancel.imaging())?;

@@ -72,9 +72,18 @@ pub fn compare(
     let mut out = Compared::default();
     let mut readers = (ContentReader::default(), ContentReader::default());
     let mut buffers = (vec![0; PIECE], vec![0; PIECE]);
-    let mut pending = vec![(String::new(), 0, left.0.root()?, right.0.root()?)];
+    // Length of the parent's path, nesting, both directories; as in the walk over one volume, one path serves all.
+    let mut pending = vec![(0, 0, left.0.root()?, right.0.root()?)];
+    let mut path = String::new();
     let mut seen = HashSet::new();
-    while let Some((path, depth, a, b)) = pending.pop() {
+    // Only volumes with thousands of files over the same sectors are larger than this in all.
+    let mut budget = total.saturating_mul(16);
+    while let Some((parent, depth, a, b)) = pending.pop() {
+        path.truncate(parent);
+        if depth > 0 {
+            path.push('/');
+            path.push_str(&String::from_utf8_lossy(&a.name));
+        }
         let shown = if path.is_empty() { "/" } else { &path };
         if !seen.insert(a.id) || depth > limits.depth {
             out.differ(shown, "not compared: the directory is reached a second time or is nested too deep");
@@ -104,22 +113,30 @@ pub fn compare(
                 Ok(())
             };
             go_on(0)?;
-            let path = format!("{path}/{}", String::from_utf8_lossy(&name));
+            let below = format!("{path}/{}", String::from_utf8_lossy(&name));
             let Some(b) = theirs.remove(&name) else {
-                out.differ(&path, "only on the first side");
+                out.differ(&below, "only on the first side");
                 continue;
             };
             out.objects += 1;
-            attributes(&path, &a, &b, &mut out);
+            attributes(&below, &a, &b, &mut out);
             if a.kind == Kind::File && b.kind == Kind::File && a.size == b.size {
+                let Some(left_over) = budget.checked_sub(a.size) else {
+                    out.differ(
+                        &below,
+                        "not compared: together the files are many times larger than the volume",
+                    );
+                    continue;
+                };
+                budget = left_over;
                 match contents(left.1, right.1, &a, &b, &mut readers, &mut buffers, &mut go_on)? {
                     Ok(None) => out.bytes += a.size,
-                    Ok(Some(at)) => out.differ(&path, format!("the contents differ from byte {at} on")),
-                    Err(what) => out.differ(&path, what),
+                    Ok(Some(at)) => out.differ(&below, format!("the contents differ from byte {at} on")),
+                    Err(what) => out.differ(&below, what),
                 }
             }
             if a.is_dir() && b.is_dir() {
-                deeper.push((path, depth + 1, a, b));
+                deeper.push((path.len(), depth + 1, a, b));
             }
         }
         for name in theirs.into_keys() {
