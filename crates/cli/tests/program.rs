@@ -247,3 +247,20 @@ fn an_unsuitable_disc_is_refused_before_anything_is_written() {
     let wrong = result(&["burn", source, "--drive", &rewritable, "--media", "bd-r", "--overwrite"], 4);
     assert!(wrong["error"].as_str().unwrap().contains("DVD+RW"), "{wrong}");
 }
+
+#[test]
+fn what_a_killed_build_left_beside_the_image_is_not_taken_into_it() {
+    let dir = folder();
+    let image = dir.path().join("image.iso");
+    fs::write(dir.path().join(".image.iso.abcdef.partial"), b"half an image").unwrap();
+    fs::write(dir.path().join(".other.iso.abcdef.partial"), b"somebody else's").unwrap();
+    fs::write(&image, b"an older image").unwrap();
+    let lines = json(&["build", text(dir.path()), "-o", text(&image)], 0);
+    let left_out: Vec<_> =
+        lines.iter().filter(|l| l["event"] == "left_out").map(|l| l["path"].as_str().unwrap()).collect();
+    assert_eq!(left_out.len(), 2, "{left_out:?}");
+    let listed = json(&["list", text(&image)], 0);
+    let paths: Vec<_> = listed.iter().filter_map(|l| l["path"].as_str()).collect();
+    assert!(paths.contains(&"/.other.iso.abcdef.partial") && paths.contains(&"/empty"), "{paths:?}");
+    assert!(!paths.iter().any(|p| p.contains("image.iso")), "{paths:?}");
+}

@@ -16,6 +16,7 @@ pub use error::{Error, RefusedName, SourceProblem};
 pub use host::{HostFiles, HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};
 pub use image::{Image, ImageSource, ProgressItem, Repair};
 pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged};
+pub use output::unfinished_outputs;
 pub use progress::{CancelHandle, Progress, ProgressSink};
 pub use stream::ImageStream;
 pub use volume::{

@@ -38,7 +38,7 @@ pub(crate) fn plan(
     let options = WalkOptions {
         root_time: epoch.unwrap_or_default(),
         neutral_owners: args.neutral_owners,
-        exclude: output.and_then(|p| p.metadata().ok()).map(|m| (m.dev(), m.ino())).into_iter().collect(),
+        exclude: never_taken(output, ui),
         ..WalkOptions::default()
     };
     let handle = cancel.imaging();
@@ -197,6 +197,18 @@ impl Planned {
         }
         repairs.iter().map(|r| json!({ "path": r.path.to_string_lossy(), "what": r.what })).collect()
     }
+}
+
+/// Device and inode numbers of the output itself and of what killed runs have left of it.
+fn never_taken(output: Option<&Path>, ui: &Ui) -> Vec<(u64, u64)> {
+    let Some(output) = output else { return Vec::new() };
+    // An output whose folder cannot be listed is an error of the writing, which names it.
+    let unfinished = glassmaster::imapi2fs::unfinished_outputs(output).unwrap_or_default();
+    for path in &unfinished {
+        ui.remark(&format!("'{}' is left of a build that was killed; it can be removed", path.display()));
+    }
+    let all = unfinished.iter().map(std::path::PathBuf::as_path).chain([output]);
+    all.filter_map(|p| p.metadata().ok()).map(|m| (m.dev(), m.ino())).collect()
 }
 
 /// A single folder stands for its contents, one of several for itself, one with a trailing `/` for its contents.

@@ -82,7 +82,7 @@ impl Image {
         let dir = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let temp = tempfile::Builder::new()
             .prefix(&temporary_prefix(&target))
-            .suffix(".partial")
+            .suffix(SUFFIX)
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
             .tempfile_in(dir)
             .map_err(|e| Error::output(path, e))?;
@@ -180,6 +180,34 @@ fn target(path: &Path) -> Result<Option<PathBuf>, Error> {
         (Ok(a), b) if b.as_ref().is_ok_and(|b| id(&a) != id(b)) || b.is_err() => Ok(None),
         _ => Ok(Some(target)),
     }
+}
+
+/// End of the name of an unfinished output.
+const SUFFIX: &str = ".partial";
+
+/// Temporary files that killed runs of [`Image::write_file`] for `path` have left beside it. They can be removed, unless
+/// such a run is still going on.
+///
+/// # Errors
+/// [`Error::Output`] when the folder of the output cannot be listed.
+pub fn unfinished_outputs(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let Some(target) = target(path)? else { return Ok(Vec::new()) };
+    let dir = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let prefix = temporary_prefix(&target);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(|e| Error::output(path, e))? {
+        let entry = entry.map_err(|e| Error::output(path, e))?;
+        let name = entry.file_name();
+        let name = name.as_bytes();
+        if name.starts_with(prefix.as_bytes())
+            && name.ends_with(SUFFIX.as_bytes())
+            && name.len() > prefix.len() + SUFFIX.len()
+        {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// `.NAME.`, of a long name only as much as leaves room for what follows.

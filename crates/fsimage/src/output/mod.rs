@@ -3,5 +3,7 @@
 mod file;
 mod pipe;
 
+pub use file::unfinished_outputs;
+
 /// Bytes of one piece handed from reader to writer. Larger ones fall out of the processor's cache and are slower.
 const PIECE: usize = 256 * 1024;
