@@ -202,7 +202,7 @@ impl std::error::Error for CommandFailure {}
 #[non_exhaustive]
 pub enum TransportError {
     /// Unplugged, its node removed, the socket closed, the emulator ended.
-    #[error("{device} is gone: {detail}")]
+    #[error("{device} is not there: {detail}")]
     DeviceGone {
         /// [`Transport::name`] of the drive.
         device: String,
