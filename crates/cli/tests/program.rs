@@ -112,7 +112,11 @@ fn what_goes_in_comes_out() {
     assert_eq!(paths.len(), 7, "{paths:?}");
     assert_eq!(result(&["check", text(&image)], 0)["errors"], 0);
     fs::write(dir.path().join("docs/read me.txt"), b"SOME text").unwrap();
-    assert_eq!(result(&["compare", text(&image), text(dir.path())], 3)["differences"].as_u64(), Some(1));
+    let lines = json(&["compare", text(&image), text(dir.path())], 3);
+    // The time differs too when the second has changed meanwhile.
+    let differences: Vec<_> = lines.iter().filter(|l| l["event"] == "difference").collect();
+    assert!(differences.iter().all(|d| d["path"] == "/docs/read me.txt"), "{differences:?}");
+    assert!(differences.iter().any(|d| d["what"].as_str().unwrap().contains("contents")), "{differences:?}");
 }
 
 #[test]
@@ -263,4 +267,17 @@ fn what_a_killed_build_left_beside_the_image_is_not_taken_into_it() {
     let paths: Vec<_> = listed.iter().filter_map(|l| l["path"].as_str()).collect();
     assert!(paths.contains(&"/.other.iso.abcdef.partial") && paths.contains(&"/empty"), "{paths:?}");
     assert!(!paths.iter().any(|p| p.contains("image.iso")), "{paths:?}");
+}
+
+#[test]
+fn the_reason_names_the_revision_that_is_written() {
+    let dir = folder();
+    for media in ["cd-r", "dvd+r", "bd-r"] {
+        let args = ["build", text(dir.path()), "-o", "x", "--dry-run", "--media", media, "--udf", "1.50"];
+        let planned = result(&args, 0);
+        assert_eq!(planned["udf_revision"], "1.50", "{planned}");
+        assert!(planned["reason"].as_str().unwrap().contains("UDF 1.50"), "{planned}");
+        let embedded = result(&[&args[..], &["--embed", "1000"]].concat(), 0);
+        assert_eq!(embedded["file_systems"], "udf", "{embedded}");
+    }
 }

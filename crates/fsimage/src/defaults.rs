@@ -25,15 +25,19 @@ const ISO_DIRECTORIES: u32 = 65_535;
 /// CD holds ISO 9660 with Joliet and Rock Ridge, which every system since 1995 reads; DVD, BD and plain image files
 /// add UDF, without which Windows and macOS show no file of 4 GiB and more; a tree with more directories than a path
 /// table can number gets UDF alone.
+///
+/// `revision`, where somebody asks for one, is the one of UDF, and brings UDF to a CD too.
 #[doc(alias = "ChooseImageDefaultsForMediaType")]
 #[must_use]
-pub fn choose(media: Option<MediaType>, tree: &Tree) -> Choice {
+pub fn choose(media: Option<MediaType>, revision: Option<Revision>, tree: &Tree) -> Choice {
     let iso = FileSystems::ISO9660 | FileSystems::JOLIET | FileSystems::ROCK_RIDGE;
-    let (name, revision) = match media {
+    let (name, usual) = match media {
         Some(media @ (MediaType::BD_R | MediaType::BD_RE)) => (media.to_string(), Revision::V201),
         Some(media) => (media.to_string(), Revision::V102),
         None => ("an image for any medium".to_owned(), Revision::V102),
     };
+    let wanted = revision.is_some();
+    let revision = revision.unwrap_or(usual);
     if tree.directory_count() > ISO_DIRECTORIES {
         return Choice {
             file_systems: FileSystems::UDF,
@@ -46,7 +50,7 @@ pub fn choose(media: Option<MediaType>, tree: &Tree) -> Choice {
     }
     let cd = matches!(media, Some(MediaType::CD_R | MediaType::CD_RW | MediaType::CD_ROM));
     let large = tree.contents().any(|(_, data)| data.size > u64::from(u32::MAX));
-    if cd && !large {
+    if cd && !large && !wanted {
         return Choice {
             file_systems: iso,
             udf_revision: revision,

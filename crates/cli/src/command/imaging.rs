@@ -54,7 +54,7 @@ pub(crate) fn plan(
         walked.tree.clamp_times(epoch);
     }
     let created = epoch.unwrap_or_else(|| newest(&walked.tree));
-    let mut choice = choose(args.media, &walked.tree);
+    let mut choice = choose(args.media, args.udf, &walked.tree);
     if let Some(fs) = args.fs {
         if args.udf.is_some() && !fs.contains(FileSystems::UDF) {
             let what =
@@ -63,13 +63,10 @@ pub(crate) fn plan(
         }
         choice.file_systems = fs.completed();
         choice.reason = "as asked for".to_owned();
-    } else if args.udf.is_some() && !choice.file_systems.contains(FileSystems::UDF) {
-        choice.file_systems |= FileSystems::UDF;
     } else if args.embed.is_some() {
         choice.file_systems = FileSystems::UDF;
         choice.reason = "files in file entries need UDF alone".to_owned();
     }
-    choice.udf_revision = args.udf.unwrap_or(choice.udf_revision);
     let volume = args.volume.clone().unwrap_or_else(|| volume_name(sources));
     let left_out = walked.left_out.len();
     let image = Image::new(
