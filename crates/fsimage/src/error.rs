@@ -155,6 +155,7 @@ impl Error {
             Self::NoName(_) | Self::Options(_) => 0xC0AA_B101,
             Self::Tree(TreeError::NameTooLong(_)) | Self::NamesRefused(_) => 0xC0AA_B110,
             Self::Tree(TreeError::NotADirectory(_)) => 0xC0AA_B109,
+            Self::Tree(TreeError::NotAFile(_)) => 0xC0AA_B108,
             Self::Tree(TreeError::Full) => 0x8007_000E,
             Self::NoFileSystem => 0xC0AA_B103,
             Self::Unsuitable { hresult, .. } => *hresult,

@@ -25,6 +25,12 @@ pub struct Entry {
     pub size: u64,
     /// Last modification (recording time where only that exists).
     pub modified: Option<Timestamp>,
+    /// Last access, where recorded.
+    pub accessed: Option<Timestamp>,
+    /// Birth, where recorded.
+    pub created: Option<Timestamp>,
+    /// Last change of the attributes, where recorded.
+    pub changed: Option<Timestamp>,
     /// POSIX permission bits.
     pub mode: Option<u16>,
     /// Owner.
@@ -35,6 +41,12 @@ pub struct Entry {
     pub links: Option<u32>,
     /// Target of a symbolic link.
     pub target: Option<Vec<u8>>,
+    /// Major and minor number of a device, where recorded.
+    pub device: Option<(u32, u32)>,
+    /// Marked as needing a minimum rate (ECMA-167 4/14.6.6 type 249).
+    pub real_time: bool,
+    /// Whether [`Volume::streams`](crate::Volume::streams) has something to tell.
+    pub has_streams: bool,
     /// Marked as not to be shown.
     pub hidden: bool,
     /// Number that equal objects share: the address of a UDF ICB, of an ISO 9660 extent, or a serial number.

@@ -6,13 +6,16 @@
 mod change;
 mod entry;
 mod node;
+mod old;
+mod stream;
 mod time;
 mod tree;
 mod volume;
 
 pub use change::NameChange;
 pub use entry::{Content, Entry};
-pub use node::{Kind, Meta, Node};
+pub use node::{Kind, Meta, Node, Times};
+pub use stream::Stream;
 pub use time::{Civil, Timestamp};
 pub use tree::{Data, DataId, NodeId, Tree, TreeError};
 pub use volume::{ReadError, Visit, Volume, WalkLimits, walk};

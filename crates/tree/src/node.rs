@@ -1,6 +1,7 @@
 //! One object of the tree.
 
 use crate::Timestamp;
+use crate::stream::Stream;
 use crate::tree::{DataId, NodeId, Tree};
 
 /// What an object is.
@@ -38,6 +39,17 @@ pub struct Meta {
     pub hidden: bool,
 }
 
+/// Times besides the last modification; kept only for objects that were given some.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Times {
+    /// Last reading of the content.
+    #[doc(alias = "LastAccessedTime")]
+    pub accessed: Timestamp,
+    /// Birth of the object.
+    #[doc(alias = "CreationTime")]
+    pub created: Timestamp,
+}
+
 /// No object: end of a list, no child.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -60,6 +72,9 @@ pub(crate) struct Slot {
     pub(crate) name_len: u16,
     pub(crate) kind: Kind,
     pub(crate) hidden: bool,
+    pub(crate) real_time: bool,
+    /// Place in the table of times, or [`NONE`].
+    pub(crate) times: u32,
 }
 
 const _: () = assert!(size_of::<Slot>() <= 56);
@@ -119,6 +134,36 @@ impl<'t> Node<'t> {
     #[must_use]
     pub fn modified(self) -> Timestamp {
         Timestamp { secs: self.slot.modified_secs, nanos: self.slot.modified_nanos }
+    }
+
+    /// Last access and creation; `None` when the object was given none.
+    #[must_use]
+    pub fn times(self) -> Option<Times> {
+        self.tree.times(self.slot.times)
+    }
+
+    /// Last access; the last modification when no other time was given.
+    #[must_use]
+    pub fn accessed(self) -> Timestamp {
+        self.times().map_or(self.modified(), |t| t.accessed)
+    }
+
+    /// Creation; `None` when none was given.
+    #[must_use]
+    pub fn created(self) -> Option<Timestamp> {
+        self.times().map(|t| t.created)
+    }
+
+    /// Whether the content needs a minimum rate when it is read (UDF real-time file, ECMA-167 4/14.6.6 type 249).
+    #[doc(alias = "IsRealTime")]
+    #[must_use]
+    pub fn real_time(self) -> bool {
+        self.slot.real_time
+    }
+
+    /// Named streams of a file in the order in which they were added; all names of a hard-linked file have the same.
+    pub fn streams(self) -> impl Iterator<Item = Stream<'t>> + use<'t> {
+        self.tree.streams_of(self.data())
     }
 
     /// Content of a regular file; `None` for everything else.

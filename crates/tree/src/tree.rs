@@ -1,6 +1,8 @@
 //! The arena: objects by number, names once.
 
-use crate::node::{Kind, Meta, NONE, Node, Slot};
+use crate::node::{Kind, Meta, NONE, Node, Slot, Times};
+use crate::old::OldData;
+use crate::stream::Streams;
 
 /// Number of an object. Valid as long as its tree; never used twice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -42,6 +44,9 @@ pub struct Data {
 /// Why an object could not be added.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TreeError {
+    /// The object is no regular file, or is itself no object that can have one.
+    #[error("'{0}' is not a regular file")]
+    NotAFile(String),
     /// Name longer than 65,535 bytes.
     #[error("the name {:?}... has {} bytes; at most 65535 can be kept", String::from_utf8_lossy(&.0[..40]), .0.len())]
     NameTooLong(Vec<u8>),
@@ -60,13 +65,24 @@ pub struct Tree {
     text: Vec<u8>,
     data: Vec<Data>,
     directories: u32,
+    times: Vec<Times>,
+    pub(crate) streams: Streams,
+    pub(crate) old: OldData,
 }
 
 impl Tree {
     /// A tree of a root directory only.
     #[must_use]
     pub fn new(root: Meta) -> Self {
-        let mut tree = Self { slots: Vec::new(), text: Vec::new(), data: Vec::new(), directories: 1 };
+        let mut tree = Self {
+            slots: Vec::new(),
+            text: Vec::new(),
+            data: Vec::new(),
+            directories: 1,
+            times: Vec::new(),
+            streams: Streams::default(),
+            old: OldData::default(),
+        };
         tree.slots.push(slot(Kind::Directory, root, NONE, (0, 0)));
         tree
     }
@@ -196,11 +212,7 @@ impl Tree {
     ) -> Result<NodeId, TreeError> {
         let id = self.add(parent, name, Kind::File, meta)?;
         self.slots[id.index()].a = data.0;
-        let data = &mut self.data[data.index()];
-        if data.links == 0 {
-            data.first = id;
-        }
-        data.links = data.links.saturating_add(1);
+        self.own(data, id);
         Ok(id)
     }
 
@@ -250,12 +262,44 @@ impl Tree {
         (slot.modified_secs, slot.modified_nanos) = (meta.modified.secs, meta.modified.nanos);
     }
 
-    /// Moves every modification time after `latest` to it, as the reproducible-builds convention asks for.
+    /// Gives an object times besides the last modification.
+    ///
+    /// # Errors
+    /// [`TreeError::Full`].
+    ///
+    /// # Panics
+    /// When `id` comes from another, larger tree.
+    pub fn set_times(&mut self, id: NodeId, times: Times) -> Result<(), TreeError> {
+        let at = self.slots[id.index()].times;
+        if let Some(place) = self.times.get_mut(at as usize) {
+            *place = times;
+            return Ok(());
+        }
+        let at = count(self.times.len())?;
+        self.times.push(times);
+        self.slots[id.index()].times = at;
+        Ok(())
+    }
+
+    /// Marks a file as one whose content needs a minimum rate; no other object takes the mark.
+    ///
+    /// # Panics
+    /// When `id` comes from another, larger tree.
+    pub fn set_real_time(&mut self, id: NodeId, on: bool) {
+        let slot = &mut self.slots[id.index()];
+        slot.real_time = on && slot.kind == Kind::File;
+    }
+
+    /// Moves every time after `latest` to it, as the reproducible-builds convention asks for.
     pub fn clamp_times(&mut self, latest: crate::Timestamp) {
         for slot in &mut self.slots {
             if (slot.modified_secs, slot.modified_nanos) > (latest.secs, latest.nanos) {
                 (slot.modified_secs, slot.modified_nanos) = (latest.secs, latest.nanos);
             }
+        }
+        for times in &mut self.times {
+            times.accessed = times.accessed.min(latest);
+            times.created = times.created.min(latest);
         }
     }
 
@@ -266,11 +310,24 @@ impl Tree {
         self.data.shrink_to_fit();
     }
 
+    pub(crate) fn times(&self, at: u32) -> Option<Times> {
+        self.times.get(at as usize).copied()
+    }
+
+    /// Gives a content an owner; the file that has it first is shown for it.
+    pub(crate) fn own(&mut self, data: DataId, node: NodeId) {
+        let data = &mut self.data[data.index()];
+        if data.links == 0 {
+            data.first = node;
+        }
+        data.links = data.links.saturating_add(1);
+    }
+
     pub(crate) fn text(&self, at: u32, len: u32) -> &[u8] {
         &self.text[at as usize..at as usize + len as usize]
     }
 
-    fn keep(&mut self, text: &[u8]) -> Result<(u32, u32), TreeError> {
+    pub(crate) fn keep(&mut self, text: &[u8]) -> Result<(u32, u32), TreeError> {
         let at = count(self.text.len())?;
         let len = count(text.len())?;
         at.checked_add(len).ok_or(TreeError::Full)?;
@@ -296,7 +353,7 @@ impl Tree {
     }
 }
 
-fn count(n: usize) -> Result<u32, TreeError> {
+pub(crate) fn count(n: usize) -> Result<u32, TreeError> {
     u32::try_from(n).ok().filter(|n| *n != NONE).ok_or(TreeError::Full)
 }
 
@@ -317,6 +374,8 @@ fn slot(kind: Kind, meta: Meta, parent: u32, (name_at, name_len): (u32, u16)) ->
         name_len,
         kind,
         hidden: meta.hidden,
+        real_time: false,
+        times: NONE,
     }
 }
 

@@ -56,6 +56,16 @@ pub trait Volume: Send + Sync {
     /// others; a structure without which the records that follow cannot be found ends the reading at once.
     fn read_dir(&self, dir: &Entry, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), ReadError>;
 
+    /// Named streams of a file as files without a directory, in the order of the disc; none for what has none and for
+    /// file systems that know no streams.
+    ///
+    /// # Errors
+    /// When the structures that list them cannot be trusted.
+    fn streams(&self, entry: &Entry) -> Result<Vec<Entry>, ReadError> {
+        let _ = entry;
+        Ok(Vec::new())
+    }
+
     /// Sectors of the volume, to judge sizes by.
     fn block_count(&self) -> u64;
 }
@@ -228,6 +238,12 @@ mod tests {
             kind: Kind::Directory,
             size: level,
             modified: None,
+            accessed: None,
+            created: None,
+            changed: None,
+            device: None,
+            real_time: false,
+            has_streams: false,
             mode: None,
             uid: None,
             gid: None,
