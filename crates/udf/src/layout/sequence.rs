@@ -6,6 +6,7 @@ use crate::raw::allocation::LongAd;
 use crate::raw::anchor::{Anchor, ExtentAd};
 use crate::raw::integrity::{self, Integrity};
 use crate::raw::partition::Partition;
+use crate::raw::partition_map::PartitionMap;
 use crate::raw::regid::Regid;
 use crate::raw::tag::{
     ANCHOR, FILE_SET, IMPLEMENTATION_USE, INTEGRITY, LOGICAL_VOLUME, PARTITION, PRIMARY_VOLUME, TERMINATING,
@@ -82,8 +83,9 @@ impl Layout {
                     bytes: self.areas[area::INTEGRITY].blocks * 2048,
                     lba: self.lba_of(area::INTEGRITY),
                 };
-                logical_volume::write(sector, sequence, &options.volume_name, revision, file_set, integrity);
-                (LOGICAL_VOLUME, logical_volume::LEN)
+                let maps = [PartitionMap::Type1 { volume: 1, number: 0 }];
+                let fields = logical_volume::Fields { sequence, revision, file_set, integrity, maps: &maps };
+                (LOGICAL_VOLUME, logical_volume::write(sector, &options.volume_name, fields))
             }
             4 => {
                 volume_space::write_unallocated_space(sector, sequence);

@@ -1,29 +1,15 @@
-//! Logical volume descriptor with its partition maps (ECMA-167 3/10.6 and 3/10.7, UDF 2.2.4).
+//! Logical volume descriptor (ECMA-167 3/10.6, UDF 2.2.4).
 
 use super::allocation::LongAd;
 use super::anchor::ExtentAd;
 use super::charspec::{is_osta, put_osta};
-use super::field::{put_u16, put_u32, u16_at, u32_at};
+use super::field::{put_u32, u32_at};
+use super::partition_map::PartitionMap;
 use super::regid::Regid;
 use crate::cs0::{dstring, put_dstring};
 
 /// Bytes before the partition maps.
 pub(crate) const MAPS_AT: usize = 440;
-/// Bytes of a type 1 map.
-const TYPE_1_LEN: usize = 6;
-/// Bytes of a type 2 map.
-const TYPE_2_LEN: usize = 64;
-/// Bytes of the descriptor that [`write`] makes, with its one map.
-pub(crate) const LEN: usize = MAPS_AT + TYPE_1_LEN;
-
-/// How partition reference numbers lead to partitions.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum PartitionMap {
-    /// A partition of the volume by its number (3/10.7.2).
-    Type1 { volume: u16, number: u16 },
-    /// Something that the identifier defines (3/10.7.3): virtual, sparable, metadata.
-    Type2(Regid),
-}
 
 /// A logical volume as recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,29 +24,35 @@ pub(crate) struct LogicalVolume {
     pub(crate) maps: Vec<PartitionMap>,
 }
 
-/// A volume of one type 1 partition, number 0, with the file set descriptor at `file_set`; [`LEN`] bytes.
-pub(crate) fn write(
-    out: &mut [u8],
-    sequence: u32,
-    name: &str,
-    revision: u16,
-    file_set: LongAd,
-    integrity: ExtentAd,
-) {
-    put_u32(out, 16, sequence);
+/// What a descriptor says besides its volume's name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Fields<'a> {
+    pub(crate) sequence: u32,
+    pub(crate) revision: u16,
+    /// Extent of the file set descriptor sequence.
+    pub(crate) file_set: LongAd,
+    pub(crate) integrity: ExtentAd,
+    pub(crate) maps: &'a [PartitionMap],
+}
+
+/// Writes a volume called `name` to a zeroed sector; bytes of the descriptor.
+pub(crate) fn write(out: &mut [u8], name: &str, fields: Fields<'_>) -> usize {
+    put_u32(out, 16, fields.sequence);
     put_osta(&mut out[20..84]);
     put_dstring(name, &mut out[84..212]);
     put_u32(out, 212, 2048);
-    Regid::domain(revision).write(out, 216);
-    file_set.write(out, 248);
-    put_u32(out, 264, 6);
-    put_u32(out, 268, 1);
+    Regid::domain(fields.revision).write(out, 216);
+    fields.file_set.write(out, 248);
     Regid::implementation().write(out, 272);
-    integrity.write(out, 432);
-    out[MAPS_AT] = 1;
-    out[MAPS_AT + 1] = 6;
-    put_u16(out, MAPS_AT + 2, 1); // volume sequence number
-    put_u16(out, MAPS_AT + 4, 0); // partition number
+    fields.integrity.write(out, 432);
+    let mut at = MAPS_AT;
+    for map in fields.maps {
+        map.write(&mut out[at..at + map.len()]);
+        at += map.len();
+    }
+    put_u32(out, 264, u32::try_from(at - MAPS_AT).unwrap_or_default());
+    put_u32(out, 268, u32::try_from(fields.maps.len()).unwrap_or_default());
+    at
 }
 
 /// What is wrong with the partition maps.
@@ -83,17 +75,8 @@ impl LogicalVolume {
         let mut maps = Vec::new();
         let mut rest = table;
         for index in 0..u32_at(bytes, 268) {
-            let bad = MapError::Map(index);
-            let (kind, length) = match rest {
-                [kind, length, ..] => (*kind, usize::from(*length)),
-                _ => return Err(bad),
-            };
-            let map = rest.get(..length).ok_or(bad)?;
-            maps.push(match (kind, length) {
-                (1, TYPE_1_LEN) => PartitionMap::Type1 { volume: u16_at(map, 2), number: u16_at(map, 4) },
-                (2, TYPE_2_LEN) => PartitionMap::Type2(Regid::read(map, 4)),
-                _ => return Err(bad),
-            });
+            let (map, length) = PartitionMap::read(rest).ok_or(MapError::Map(index))?;
+            maps.push(map);
             rest = &rest[length..];
         }
         Ok(Self {

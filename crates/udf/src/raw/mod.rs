@@ -15,6 +15,7 @@ pub(crate) mod icb_tag;
 pub(crate) mod integrity;
 pub(crate) mod logical_volume;
 pub(crate) mod partition;
+pub(crate) mod partition_map;
 pub(crate) mod path_component;
 pub(crate) mod primary_volume;
 pub(crate) mod recognition;

@@ -10,8 +10,9 @@ use super::window::Windows;
 use super::{BlockAddress, PartitionPlace, UdfVolume};
 use crate::raw::anchor::{Anchor, ExtentAd};
 use crate::raw::file_set;
-use crate::raw::logical_volume::{LogicalVolume, PartitionMap};
+use crate::raw::logical_volume::LogicalVolume;
 use crate::raw::partition::Partition;
+use crate::raw::partition_map::PartitionMap;
 use crate::raw::primary_volume;
 use crate::raw::tag::{
     ANCHOR, FILE_SET, LOGICAL_VOLUME, PARTITION, POINTER, PRIMARY_VOLUME, TERMINATING, Tag,
@@ -184,10 +185,10 @@ fn mount_sequence<S: BlockSource>(source: S, sequence: &Sequence) -> Result<UdfV
                 })?;
                 places.push(PartitionPlace { start: partition.start, blocks: partition.blocks });
             }
-            PartitionMap::Type2(identifier) => {
+            other => {
                 return Err(invalid(format!(
                     "partition map '{}' is not supported yet (UDF 2.2.8 to 2.2.10)",
-                    identifier.name()
+                    other.name()
                 )));
             }
         }
