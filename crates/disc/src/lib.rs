@@ -6,6 +6,7 @@ mod block_range;
 mod block_source;
 mod extent;
 mod finding;
+mod hresult;
 mod media;
 mod session;
 
@@ -16,6 +17,7 @@ pub use block_source::BlockSource;
 pub use extent::Extent;
 pub use finding::{Finding, Severity};
 pub use media::{MediaType, UnknownMedia};
+pub use hresult::HResult;
 pub use session::SessionInfo;
 
 /// Bytes of one logical sector of user data (ECMA-119 6.1.2, MMC-6 mode 1 and DVD/BD sectors).

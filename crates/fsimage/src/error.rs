@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use glassmaster_tree::{NameChange, ReadError, TreeError};
 
+use crate::code::Failure;
+
 /// What was being done with a source when it failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SourceProblem {
@@ -129,6 +131,9 @@ pub enum Error {
         /// What is there.
         found: String,
     },
+    /// Something the contract has a code and a text for.
+    #[error(transparent)]
+    Coded(#[from] Failure),
     /// The caller ended the work.
     #[error("cancelled")]
     Cancelled,
@@ -165,6 +170,7 @@ impl Error {
             Self::Volume(_) => 0xC0AA_B153,
             Self::NoVolume(_) => 0xC0AA_B151,
             Self::VolumeNotFound { .. } => 0xC0AA_B152,
+            Self::Coded(failure) => failure.code().0,
             Self::Cancelled => 0xC0AA_0002,
         }
     }

@@ -1,5 +1,6 @@
 //! From a folder to an image: host walk, plan, image stream, output; and back: volumes, extraction, comparison.
 
+mod code;
 mod defaults;
 mod error;
 mod host;
@@ -11,6 +12,7 @@ mod progress;
 mod stream;
 mod volume;
 
+pub use code::{Failure, host_code, message_form};
 pub use defaults::{Choice, choose, nominal_blocks};
 pub use error::{Error, RefusedName, SourceProblem};
 pub use host::{HostFiles, HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};
