@@ -110,4 +110,31 @@ pub struct ImageOptions {
     pub embed_up_to: Option<u32>,
     /// Where the session stands on its medium and how much room there is.
     pub session: SessionInfo,
+    /// UDF 2.50 and later: the metadata mirror file holds a full copy of the file entries and directories instead of
+    /// sharing the sectors of the main one (UDF 2.2.13). Other revisions have no such file and take no notice.
+    #[doc(alias = "CreateRedundantUdfMetadataFiles")]
+    pub mirror: bool,
+}
+
+impl ImageOptions {
+    /// A bridge of ISO 9660 level 3, Joliet, Rock Ridge and UDF 1.02 from sector 0 on; changed names are mapped, changed
+    /// files are errors, metadata is mirrored where the revision knows it.
+    #[must_use]
+    pub fn new(volume_name: impl Into<String>, created: Timestamp) -> Self {
+        Self {
+            file_systems: FileSystems::ISO9660
+                | FileSystems::JOLIET
+                | FileSystems::ROCK_RIDGE
+                | FileSystems::UDF,
+            udf_revision: glassmaster_udf::Revision::V102,
+            iso_level: glassmaster_iso9660::Level::Three,
+            volume_name: volume_name.into(),
+            created,
+            names: NamePolicy::Map,
+            on_changed: OnChanged::Fail,
+            embed_up_to: None,
+            session: SessionInfo::default(),
+            mirror: true,
+        }
+    }
 }

@@ -10,14 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use glassmaster_disc::{BlockSource, SessionInfo};
+use glassmaster_disc::BlockSource;
 use glassmaster_fsimage::{
-    CancelHandle, Error, ExtractOptions, FileSystems, HostSource, HostTree, Image, ImageOptions, NamePolicy,
-    OnChanged, WalkOptions, compare, extract, open,
+    CancelHandle, Error, ExtractOptions, FileSystems, HostSource, HostTree, Image, ImageOptions, OnChanged,
+    WalkOptions, compare, extract, open,
 };
-use glassmaster_iso9660::Level;
 use glassmaster_tree::Timestamp;
-use glassmaster_udf::Revision;
 use tempfile::TempDir;
 
 fn walk_with(sources: &[HostSource], options: &WalkOptions) -> Result<HostTree, Error> {
@@ -32,14 +30,8 @@ fn walk(path: &Path) -> HostTree {
 fn options(on_changed: OnChanged) -> ImageOptions {
     ImageOptions {
         file_systems: FileSystems::all(),
-        udf_revision: Revision::V102,
-        iso_level: Level::Three,
-        volume_name: "TEST".to_owned(),
-        created: Timestamp::from_secs(1_700_000_000),
-        names: NamePolicy::Map,
         on_changed,
-        embed_up_to: None,
-        session: SessionInfo::default(),
+        ..ImageOptions::new("TEST", Timestamp::from_secs(1_700_000_000))
     }
 }
 

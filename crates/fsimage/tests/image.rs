@@ -8,14 +8,11 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use glassmaster_disc::{BlockSource, SessionInfo};
+use glassmaster_disc::BlockSource;
 use glassmaster_fsimage::{
-    CancelHandle, Error, FileSystems, HostSource, HostTree, Image, ImageOptions, NamePolicy, OnChanged,
-    WalkOptions,
+    CancelHandle, Error, FileSystems, HostSource, HostTree, Image, ImageOptions, OnChanged, WalkOptions,
 };
-use glassmaster_iso9660::Level;
 use glassmaster_tree::{Kind, Timestamp};
-use glassmaster_udf::Revision;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -39,17 +36,7 @@ fn walk(path: &Path) -> HostTree {
 }
 
 fn options(file_systems: FileSystems) -> ImageOptions {
-    ImageOptions {
-        file_systems,
-        udf_revision: Revision::V102,
-        iso_level: Level::Three,
-        volume_name: "TEST".to_owned(),
-        created: Timestamp::from_secs(1_700_000_000),
-        names: NamePolicy::Map,
-        on_changed: OnChanged::Fail,
-        embed_up_to: None,
-        session: SessionInfo::default(),
-    }
+    ImageOptions { file_systems, ..ImageOptions::new("TEST", Timestamp::from_secs(1_700_000_000)) }
 }
 
 fn everything() -> FileSystems {

@@ -11,11 +11,11 @@
 //! use std::ops::ControlFlow;
 //! use std::sync::Arc;
 //!
-//! use glassmaster::disc::{MediaType, SessionInfo};
+//! use glassmaster::disc::MediaType;
 //! use glassmaster::imapi2::burn::{CancelHandle, DataBurn, DataOptions, VerifyLevel};
 //! use glassmaster::imapi2::recorder::DiscRecorder;
 //! use glassmaster::imapi2fs::{
-//!     FileSystems, HostSource, HostTree, Image, ImageOptions, Level, NamePolicy, OnChanged, Revision, WalkOptions,
+//!     FileSystems, HostSource, HostTree, Image, ImageOptions, Revision, WalkOptions,
 //! };
 //! use glassmaster::tree::Timestamp;
 //! use glassmaster::vdrive::{MediumOptions, VirtualDrive};
@@ -29,13 +29,7 @@
 //! let options = ImageOptions {
 //!     file_systems: FileSystems::ISO9660 | FileSystems::ROCK_RIDGE | FileSystems::UDF,
 //!     udf_revision: Revision::V201,
-//!     iso_level: Level::Three,
-//!     volume_name: "ARCHIVE".to_owned(),
-//!     created: Timestamp::from_secs(1_700_000_000),
-//!     names: NamePolicy::Map,
-//!     on_changed: OnChanged::Fail,
-//!     embed_up_to: None,
-//!     session: SessionInfo::default(),
+//!     ..ImageOptions::new("ARCHIVE", Timestamp::from_secs(1_700_000_000))
 //! };
 //! let image = Image::new(tree, &options)?;
 //!

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use glassmaster::disc::{BlockSource, SessionInfo};
+use glassmaster::disc::BlockSource;
 use glassmaster::imapi2fs::{
-    FileSystems, HostSource, HostTree, Image, ImageOptions, Level, NamePolicy, OnChanged, Revision,
-    VolumeKind, WalkOptions, compare, identify, open,
+    FileSystems, HostSource, HostTree, Image, ImageOptions, Level, Revision, VolumeKind, WalkOptions,
+    compare, identify, open,
 };
 use serde_json::{Value, json};
 
@@ -79,12 +79,7 @@ fn image_of(
         file_systems: file_systems.completed(),
         udf_revision: Revision::V201,
         iso_level: Level::Three,
-        volume_name: "COMPARE".to_owned(),
-        created: Default::default(),
-        names: NamePolicy::Map,
-        on_changed: OnChanged::Fail,
-        embed_up_to: None,
-        session: SessionInfo::default(),
+        ..ImageOptions::new("COMPARE", glassmaster::tree::Timestamp::default())
     };
     Ok(Image::new(walked, &options)?)
 }

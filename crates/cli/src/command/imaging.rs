@@ -75,12 +75,11 @@ pub(crate) fn plan(
             file_systems: choice.file_systems,
             udf_revision: choice.udf_revision,
             iso_level: args.iso_level,
-            volume_name: volume.clone(),
-            created,
             names: args.names.into(),
             on_changed: args.on_changed.into(),
             embed_up_to: args.embed,
             session: SessionInfo { start: 0, free_blocks, write_unit: 32 },
+            ..ImageOptions::new(volume.clone(), created)
         },
     )
     .map_err(|error| refused(error, ui))?;

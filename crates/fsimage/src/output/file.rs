@@ -370,11 +370,10 @@ impl Work<'_> {
 mod tests {
     use std::ops::ControlFlow;
 
-    use glassmaster_disc::SessionInfo;
     use glassmaster_tree::Timestamp;
 
     use super::*;
-    use crate::{FileSystems, HostSource, HostTree, ImageOptions, NamePolicy, OnChanged, WalkOptions};
+    use crate::{FileSystems, HostSource, HostTree, ImageOptions, OnChanged, WalkOptions};
 
     fn image(path: &Path, on_changed: OnChanged) -> Image {
         let source = HostSource { path: path.to_path_buf(), contents_only: true };
@@ -383,13 +382,8 @@ mod tests {
         let options = ImageOptions {
             file_systems: FileSystems::UDF,
             udf_revision: glassmaster_udf::Revision::V201,
-            iso_level: glassmaster_iso9660::Level::Three,
-            volume_name: "TEST".to_owned(),
-            created: Timestamp::from_secs(1_700_000_000),
-            names: NamePolicy::Map,
             on_changed,
-            embed_up_to: None,
-            session: SessionInfo::default(),
+            ..ImageOptions::new("TEST", Timestamp::from_secs(1_700_000_000))
         };
         Image::new(walked, &options).unwrap()
     }
