@@ -220,7 +220,7 @@ impl<'j, 'a> WriteEngine<'j, 'a> {
 
     fn note_written(&mut self) {
         let done = self.next.saturating_sub(i64::from(self.target.start.0));
-        let done = u64::try_from(done).unwrap_or(0).min(self.target.sectors);
+        let done = u64::try_from(done).unwrap_or(0).min(self.target.sectors).saturating_add(self.job.before);
         self.job.written = done;
         let event = &mut self.job.meter.event;
         event.done = done;
@@ -228,7 +228,7 @@ impl<'j, 'a> WriteEngine<'j, 'a> {
     }
 
     fn broken(&self, error: DriveError) -> Error {
-        let (written, sectors) = (self.job.written, self.target.sectors);
+        let (written, sectors) = (self.job.written, self.job.meter.event.sector_count);
         self.job.fail(ErrorKind::Write { lba: self.next, written, sectors, error })
     }
 }

@@ -39,6 +39,9 @@ pub enum Unsuitable {
     /// Overwritable disc with data, and overwriting was not asked for.
     #[error("the disc holds data")]
     NotBlank,
+    /// Single ranges can be written to media that can be overwritten only.
+    #[error("parts of a {0} cannot be written again")]
+    NotOverwritable(MediaType),
     /// Less room than data.
     #[error("the data does not fit: {needed} sectors are needed, {free} are free ({medium})")]
     TooLarge {
@@ -56,7 +59,7 @@ impl Unsuitable {
         match self {
             Self::NoMedium => HResult::NO_MEDIA,
             Self::Recorder => HResult::DATA_RECORDER_NOT_SUPPORTED,
-            Self::MediaType(_) => HResult::DATA_MEDIA_IS_NOT_SUPPORTED,
+            Self::MediaType(_) | Self::NotOverwritable(_) => HResult::DATA_MEDIA_IS_NOT_SUPPORTED,
             Self::WriteProtected(_) => HResult::MEDIA_WRITE_PROTECTED,
             Self::Closed | Self::UnfinishedSession | Self::Damaged(_) => HResult::DATA_INVALID_MEDIA_STATE,
             Self::NotBlank => HResult::DATA_MEDIA_NOT_BLANK,
@@ -69,6 +72,7 @@ impl Unsuitable {
             Self::NoMedium => "insert a blank disc",
             Self::Recorder => "use a recorder",
             Self::MediaType(_) => "insert a CD-R, DVD+R, DVD+RW, BD-R or BD-RE",
+            Self::NotOverwritable(_) => "insert a DVD+RW or BD-RE",
             Self::WriteProtected(_) => "remove the write protection, or insert another disc",
             Self::Closed | Self::Damaged(_) => "insert a blank disc",
             Self::UnfinishedSession => {

@@ -26,6 +26,8 @@ pub(crate) struct Job<'a> {
     stop: bool,
     /// Sectors of the source the drive has taken.
     pub(crate) written: u64,
+    /// Sectors of the sections before the one that is being written or verified.
+    pub(crate) before: u64,
     /// Times the drive said "later" to a block.
     pub(crate) stalls: u64,
     reports_buffer: bool,
@@ -48,6 +50,7 @@ impl<'a> Job<'a> {
             notes: Vec::new(),
             stop: false,
             written: 0,
+            before: 0,
             stalls: 0,
             reports_buffer: true,
         }

@@ -8,6 +8,7 @@ mod extent;
 mod finding;
 mod hresult;
 mod media;
+mod multisession;
 mod session;
 
 pub use address::{Lba, Msf, MsfError};
@@ -16,8 +17,9 @@ pub use block_range::{BlockRange, BlockRangeList};
 pub use block_source::BlockSource;
 pub use extent::Extent;
 pub use finding::{Finding, Severity};
-pub use media::{MediaType, UnknownMedia};
 pub use hresult::HResult;
+pub use media::{MediaType, UnknownMedia};
+pub use multisession::{Multisession, SessionAddresses};
 pub use session::SessionInfo;
 
 /// Bytes of one logical sector of user data (ECMA-119 6.1.2, MMC-6 mode 1 and DVD/BD sectors).

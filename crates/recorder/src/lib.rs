@@ -13,6 +13,7 @@ mod medium;
 mod mode_page;
 mod ready;
 mod recorder;
+mod session;
 mod speed;
 mod tray;
 
@@ -25,5 +26,6 @@ pub use media_state::{MediaState, WriteProtectState};
 pub use medium::Medium;
 pub use mode_page::RestoreModePage;
 pub use recorder::{DiscRecorder, Identity};
+pub use session::RecordedSession;
 pub use speed::{RestoreSpeed, SpeedSetting, WriteSpeed};
 pub use tray::PreventRemoval;

@@ -71,7 +71,7 @@ fn is_sequential(profile: Profile) -> bool {
     )
 }
 
-fn is_cd(profile: Profile) -> bool {
+pub(crate) fn is_cd(profile: Profile) -> bool {
     matches!(profile, Profile::CD_ROM | Profile::CD_R | Profile::CD_RW)
 }
 

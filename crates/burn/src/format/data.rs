@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassmaster_disc::{BlockSource, Lba, MediaType, SECTOR};
+use glassmaster_disc::{BlockRangeList, BlockSource, Lba, MediaType, SECTOR};
 use glassmaster_mmc::cmd::SendOpcInformation;
 use glassmaster_mmc::feature::{CdMastering, CdTrackAtOnce, FeatureData};
 use glassmaster_recorder::{
     Blame, DiscRecorder, HResult, MediaState, Medium, PreventRemoval, Repeat, WriteSpeed, check_client_name,
 };
 
+use super::section::{Section, Wanted, Work};
 use crate::cancel::CancelHandle;
 use crate::digest::Sha256Sum;
 use crate::engine::{Target, WriteEngine};
@@ -97,7 +98,7 @@ impl DataBurn {
         let mut go = |_: &Event| ControlFlow::Continue(());
         let cancel = CancelHandle::new();
         let mut job = Job::new(recorder, &self.options, &mut go, &cancel, sectors);
-        let (medium, recipe, target) = validate(&mut job, sectors)?;
+        let (medium, recipe, target) = validate(&mut job, Wanted::Sectors(sectors))?;
         Ok(Suitability {
             start_lba: target.start,
             needed: total_of(target, &*recipe),
@@ -128,16 +129,50 @@ impl DataBurn {
         let sectors = source.block_count();
         let mut job = Job::new(recorder, &self.options, events, cancel, sectors);
         check_arguments(&job, sectors)?;
+        self.hold(&mut job, &Work::Whole(source))
+    }
+
+    /// Writes some sectors of `image`, a picture of the whole medium, to an overwritable medium that holds data: a
+    /// new logical session and what leads to it. The ranges are written in their order, and each one is on the medium before
+    /// the next is begun, so that an interruption leaves what was valid before. Everything else is as with
+    /// [`DataBurn::write`]; only what was written is verified, and no hash over all of it is given.
+    ///
+    /// # Errors
+    /// As [`DataBurn::write`]; [`ErrorKind::Argument`] when a range is no multiple of the medium's write unit or the image ends
+    /// inside one.
+    #[doc(alias = "ModifiedBlocks")]
+    pub fn write_ranges(
+        &self,
+        recorder: &DiscRecorder,
+        image: Arc<dyn BlockSource>,
+        ranges: &BlockRangeList,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<BurnReport, Error> {
+        let sectors = ranges.blocks();
+        let mut job = Job::new(recorder, &self.options, events, cancel, sectors);
+        check_arguments(&job, sectors)?;
+        if ranges.0.iter().any(|range| u64::from(range.last()) >= image.block_count()) {
+            let text = format!("a range ends behind the {} sectors of the image", image.block_count());
+            return Err(job.fail(ErrorKind::Argument(text)));
+        }
+        self.hold(&mut job, &Work::Ranges(image, ranges))
+    }
+
+    /// Takes the drive, checks, and does the work.
+    fn hold(&self, job: &mut Job<'_>, work: &Work<'_>) -> Result<BurnReport, Error> {
+        let recorder = job.recorder;
         let held = recorder.acquire_exclusive_access(&self.options.client_name);
         let held = job.check(held)?;
         job.enter(WriteAction::ValidatingMedia, 0)?;
-        let (medium, mut recipe, target) = validate(&mut job, sectors)?;
+        let (medium, mut recipe, target) = validate(job, work.wanted())?;
+        let sections = work.sections(target).map_err(|text| job.fail(ErrorKind::Argument(text)))?;
         let locked = match recorder.prevent_removal() {
             // A drive without a lock is no reason not to write.
             Err(e) if e.is_unsupported() => None,
             other => Some(job.check(other)?),
         };
-        let result = run(&mut job, &source, &medium, &mut *recipe, target, locked);
+        let result = run(job, sections, &medium, &mut *recipe, locked);
         drop(held);
         result
     }
@@ -159,7 +194,7 @@ fn check_arguments(job: &Job<'_>, sectors: u64) -> Result<(), Error> {
 }
 
 /// Everything that can be known before the first change to drive or medium.
-fn validate(job: &mut Job<'_>, sectors: u64) -> Result<(Medium, Box<dyn Recipe>, Target), Error> {
+fn validate(job: &mut Job<'_>, wanted: Wanted) -> Result<(Medium, Box<dyn Recipe>, Target), Error> {
     let loaded = wait_loaded(job);
     // From here on nothing takes long.
     let job = &*job;
@@ -186,12 +221,16 @@ fn validate(job: &mut Job<'_>, sectors: u64) -> Result<(Medium, Box<dyn Recipe>,
             .feature::<CdTrackAtOnce>()
             .and_then(|f| current(f.buffer_underrun_free, CdTrackAtOnce::CODE)),
     };
-    check_state(&medium, job.options).map_err(unsuitable)?;
+    check_state(&medium, job.options, wanted).map_err(unsuitable)?;
+    let sectors = wanted.sectors();
     let Some(recipe) = recipe::for_medium(&medium, job.options, sectors, &supports) else {
         return Err(unsuitable(Unsuitable::MediaType(medium.kind)));
     };
     let target = recipe.target(&medium, sectors);
-    let needed = total_of(target, &*recipe);
+    let needed = match wanted {
+        Wanted::Sectors(_) => total_of(target, &*recipe),
+        Wanted::UpTo(end) => end,
+    };
     if needed > medium.free {
         return Err(unsuitable(Unsuitable::TooLarge { needed, free: medium.free, medium: medium.kind }));
     }
@@ -212,7 +251,16 @@ fn total_of(target: Target, recipe: &dyn Recipe) -> u64 {
     target.sectors.saturating_add(u64::from(target.tail)).saturating_add(recipe.overhead())
 }
 
-fn check_state(medium: &Medium, options: &DataOptions) -> Result<(), Unsuitable> {
+/// Sectors that the medium has to have: on overwritable ones from sector 0 on.
+fn needed_by(target: Target, recipe: &dyn Recipe) -> u64 {
+    let start = match recipe.closing() {
+        Closing::Overwritable => u64::try_from(target.start.0).unwrap_or(0),
+        Closing::Appendable | Closing::Final => 0,
+    };
+    total_of(target, recipe).saturating_add(start)
+}
+
+fn check_state(medium: &Medium, options: &DataOptions, wanted: Wanted) -> Result<(), Unsuitable> {
     let state = medium.state;
     if state.contains(MediaState::UNSUPPORTED_MEDIA) || !recipe::MEDIA.contains(&medium.kind) {
         return Err(Unsuitable::MediaType(medium.kind));
@@ -230,6 +278,14 @@ fn check_state(medium: &Medium, options: &DataOptions) -> Result<(), Unsuitable>
         let why = "the drive's answers about it contradict each other or name no place to write".to_owned();
         return Err(Unsuitable::Damaged(why));
     }
+    if let Wanted::UpTo(_) = wanted {
+        // Nothing that is needed lies in the ranges: who computed them has seen to it.
+        return if state.contains(MediaState::OVERWRITE_ONLY) {
+            Ok(())
+        } else {
+            Err(Unsuitable::NotOverwritable(medium.kind))
+        };
+    }
     let overwrites = state.contains(MediaState::OVERWRITE_ONLY) && !state.contains(MediaState::BLANK);
     if overwrites && !options.force_overwrite {
         return Err(Unsuitable::NotBlank);
@@ -240,16 +296,16 @@ fn check_state(medium: &Medium, options: &DataOptions) -> Result<(), Unsuitable>
 /// From the first change to the end.
 fn run(
     job: &mut Job<'_>,
-    source: &Arc<dyn BlockSource>,
+    sections: Vec<Section>,
     medium: &Medium,
     recipe: &mut dyn Recipe,
-    target: Target,
     mut locked: Option<PreventRemoval>,
 ) -> Result<BurnReport, Error> {
-    let full = job.options.verify == VerifyLevel::Full;
+    let Some(first) = sections.first() else {
+        return Err(job.fail(ErrorKind::Argument("there is nothing to write".to_owned())));
+    };
     // Reading ahead begins while the drive is made ready.
-    let ring = Ring::start(Arc::clone(source), target.sectors, job.options.ring, full);
-    let mut ring = ring.map_err(|e| job.fail(ErrorKind::Thread(e)))?;
+    let ring = first.ring(job)?;
 
     let mut medium = medium.clone();
     if recipe.needs_format(&medium) {
@@ -257,7 +313,7 @@ fn run(
         recipe.format(job, &medium)?;
         let formatted = job.recorder.medium();
         medium = job.check(formatted)?;
-        let needed = total_of(target, recipe);
+        let needed = sections.iter().map(|s| needed_by(s.target, recipe)).max().unwrap_or(0);
         if needed > medium.free {
             let (free, medium) = (medium.free, medium.kind);
             return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::TooLarge { needed, free, medium })));
@@ -266,18 +322,14 @@ fn run(
     job.enter(WriteAction::InitializingHardware, 0)?;
     let speed = job.recorder.set_write_speed(job.options.speed, job.options.pure_cav);
     let (speed, speed_guard) = job.check(speed)?;
-    let result = prepare_and_write(job, &medium, recipe, target, &mut ring);
-    let (target, samples, writing) = match result {
+    let result = prepare_and_write(job, &medium, recipe, sections, ring);
+    let (sent, writing, underruns) = match result {
         Ok(done) => done,
         Err(mut error) => {
-            drop(ring);
             clean_up(job, recipe, &mut error);
             return Err(error);
         }
     };
-    let underruns = ring.underruns;
-    let digest = ring.digest();
-    drop(ring);
     job.enter(WriteAction::Finalization, 0).or_else(|e| if e.is_cancelled() { Ok(()) } else { Err(e) })?;
     let finalised = recipe.finalise(job);
     job.notes.extend(recipe.restore());
@@ -289,11 +341,13 @@ fn run(
         return Err(error);
     }
 
-    let sha256 = digest.as_ref().map(|d| d.whole);
+    let sha256 = match sent.as_slice() {
+        [only] => only.digest.as_ref().map(|d| d.whole),
+        _ => None,
+    };
     let verified = if job.options.verify == VerifyLevel::None {
         None
     } else {
-        let sent = Sent { target, samples, digest, source: Arc::clone(source) };
         Some(verify_disc(job, &sent, recipe.closing(), &mut locked).map_err(|mut error| {
             if !error.is_verification() {
                 error.add_aftermath("all data was written and the disc is closed; only its check is missing");
@@ -306,9 +360,9 @@ fn run(
     }
     let report = BurnReport {
         media: medium.kind,
-        start_lba: target.start,
-        sectors: target.sectors,
-        padding: target.tail,
+        start_lba: sent.first().map_or(Lba(0), |s| s.target.start),
+        sectors: sent.iter().map(|s| s.target.sectors).sum(),
+        padding: sent.iter().map(|s| s.target.tail).sum(),
         closing: recipe.closing(),
         speed: speed.speed,
         speed_result: speed.result,
@@ -324,29 +378,52 @@ fn run(
     Ok(report)
 }
 
+/// Evidence of every section, time for the data, times the source was too slow.
+type Written = (Vec<Sent>, Duration, u64);
+
 fn prepare_and_write(
     job: &mut Job<'_>,
     medium: &Medium,
     recipe: &mut dyn Recipe,
-    target: Target,
-    ring: &mut Ring,
-) -> Result<(Target, Samples, Duration), Error> {
-    let target = recipe.initialise(job, medium, target)?;
-    job.meter.event.start_lba = target.start;
+    mut sections: Vec<Section>,
+    first: Ring,
+) -> Result<Written, Error> {
+    if let Some(section) = sections.first_mut() {
+        section.target = recipe.initialise(job, medium, section.target)?;
+        job.meter.event.start_lba = section.target.start;
+    }
     if recipe.calibrates() {
         job.enter(WriteAction::CalibratingPower, 0)?;
         calibrate(job)?;
     }
-    job.enter(WriteAction::WritingData, target.sectors)?;
-    let mut samples = if job.options.verify == VerifyLevel::None {
-        Samples::none()
-    } else {
-        Samples::choose(target.sectors, job.options.verify_seed)
-    };
+    let total = sections.iter().map(|s| s.target.sectors).sum();
+    job.enter(WriteAction::WritingData, total)?;
     let begun = job.meter.elapsed();
-    WriteEngine::new(job, target).run(ring, &mut samples)?;
+    let mut underruns = 0;
+    let mut sent: Vec<Sent> = Vec::with_capacity(sections.len());
+    let mut ready = Some(first);
+    for section in sections {
+        let mut ring = match ready.take() {
+            Some(ring) => ring,
+            None => {
+                // What the next section refers to has to be on the disc before it.
+                job.synchronize()?;
+                section.ring(job)?
+            }
+        };
+        let target = section.target;
+        let mut samples = if job.options.verify == VerifyLevel::None {
+            Samples::none()
+        } else {
+            Samples::choose(target.sectors, job.options.verify_seed)
+        };
+        WriteEngine::new(job, target).run(&mut ring, &mut samples)?;
+        job.before += target.sectors;
+        underruns += ring.underruns;
+        sent.push(Sent { target, samples, digest: ring.digest(), source: section.source });
+    }
     let writing = job.meter.elapsed().saturating_sub(begun);
-    Ok((target, samples, writing))
+    Ok((sent, writing, underruns))
 }
 
 /// SEND OPC INFORMATION (MMC-6 6.38); a drive without it calibrates by itself.
@@ -386,24 +463,37 @@ fn clean_up(job: &mut Job<'_>, recipe: &mut dyn Recipe, error: &mut Error) {
 /// Makes the drive look at the disc it has written, and compares.
 fn verify_disc(
     job: &mut Job<'_>,
-    sent: &Sent,
+    sent: &[Sent],
     closing: Closing,
     locked: &mut Option<PreventRemoval>,
 ) -> Result<Verified, Error> {
-    job.enter(WriteAction::Verifying, sent.target.sectors)?;
+    job.enter(WriteAction::Verifying, sent.iter().map(|s| s.target.sectors).sum())?;
     match job.options.reload {
         Reload::Never => {}
         Reload::Always => reload(job, locked)?,
         Reload::IfNeeded => {
-            if !reads_new_data(job, sent.target)? && job.check(job.recorder.can_load())? {
+            let mut reads = true;
+            for section in sent {
+                reads = reads && reads_new_data(job, section.target)?;
+            }
+            if !reads && job.check(job.recorder.can_load())? {
                 job.notes.push("the disc was ejected and loaded again to be verified".to_owned());
                 reload(job, locked)?;
             }
         }
     }
     job.wait_idle("loading the medium", job.recorder.patience().ready, true)?;
-    let contradictions = verify::check_disc(job, sent.target, closing)?;
-    verify::read_back(job, sent, contradictions)
+    let mut all = Verified { level: VerifyLevel::Full, sectors: 0, sha256: None };
+    job.before = 0;
+    for section in sent {
+        let contradictions = verify::check_disc(job, section.target, closing)?;
+        let verified = verify::read_back(job, section, contradictions)?;
+        all.level = all.level.min(verified.level);
+        all.sectors += verified.sectors;
+        all.sha256 = verified.sha256.filter(|_| sent.len() == 1);
+        job.before += section.target.sectors;
+    }
+    Ok(all)
 }
 
 /// Whether the drive reads the first and the last sector; some know the new session only after a reload.

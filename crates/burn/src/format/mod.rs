@@ -1,3 +1,5 @@
 //! Whole operations on a disc.
 
 pub(crate) mod data;
+mod multisession;
+mod section;

@@ -159,8 +159,9 @@ enum Back {
 }
 
 fn note_verified(job: &mut Job<'_>, start: u64, done: u64) {
+    let before = job.before;
     let event = &mut job.meter.event;
-    event.done = done;
+    event.done = before.saturating_add(done);
     event.last_read_lba = start
         .checked_add(done)
         .and_then(|end| end.checked_sub(1))

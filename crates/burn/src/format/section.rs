@@ -1,0 +1,102 @@
+//! What is written and where: one source from start to end, or parts of a picture of the medium.
+
+use std::sync::Arc;
+
+use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, Lba};
+
+use crate::engine::Target;
+use crate::error::{Error, ErrorKind};
+use crate::job::Job;
+use crate::ring::Ring;
+use crate::verify::VerifyLevel;
+
+/// What a caller asks for.
+pub(super) enum Work<'a> {
+    /// A source from its first sector to its last, where the medium takes the next data.
+    Whole(Arc<dyn BlockSource>),
+    /// Parts of a picture of the medium, each where it belongs.
+    Ranges(Arc<dyn BlockSource>, &'a BlockRangeList),
+}
+
+/// The room that is asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted {
+    /// That many sectors where the medium takes the next data.
+    Sectors(u64),
+    /// Sectors before this one, wherever.
+    UpTo(u64),
+}
+
+impl Wanted {
+    pub(super) fn sectors(self) -> u64 {
+        match self {
+            Self::Sectors(n) | Self::UpTo(n) => n,
+        }
+    }
+}
+
+impl Work<'_> {
+    pub(super) fn wanted(&self) -> Wanted {
+        match self {
+            Self::Whole(source) => Wanted::Sectors(source.block_count()),
+            Self::Ranges(_, ranges) => {
+                Wanted::UpTo(ranges.0.iter().map(|r| u64::from(r.last()) + 1).max().unwrap_or(0))
+            }
+        }
+    }
+
+    /// The pieces in the order in which they are written; `target` is where the medium takes data.
+    pub(super) fn sections(&self, target: Target) -> Result<Vec<Section>, String> {
+        let (image, ranges) = match self {
+            Self::Whole(source) => return Ok(vec![Section { target, source: Arc::clone(source) }]),
+            Self::Ranges(image, ranges) => (image, ranges),
+        };
+        let section = |range: &BlockRange| {
+            let (first, sectors, unit) = (range.first(), range.blocks(), target.unit);
+            if !first.is_multiple_of(unit.max(1)) || !sectors.is_multiple_of(u64::from(unit.max(1))) {
+                return Err(format!(
+                    "sectors {first} to {} are no whole number of units of {unit} sectors",
+                    range.last()
+                ));
+            }
+            let start = i32::try_from(first).map_err(|_| format!("no disc has a sector {first}"))?;
+            let source = Window { image: Arc::clone(image), first: u64::from(first), sectors };
+            let target = Target { start: Lba(start), lead: 0, sectors, tail: 0, unit };
+            Ok(Section { target, source: Arc::new(source) })
+        };
+        ranges.0.iter().map(section).collect()
+    }
+}
+
+/// A run of sectors and where it goes.
+pub(super) struct Section {
+    pub(super) target: Target,
+    pub(super) source: Arc<dyn BlockSource>,
+}
+
+impl Section {
+    /// Begins to read ahead.
+    pub(super) fn ring(&self, job: &Job<'_>) -> Result<Ring, Error> {
+        let full = job.options.verify == VerifyLevel::Full;
+        let ring = Ring::start(Arc::clone(&self.source), self.target.sectors, job.options.ring, full);
+        ring.map_err(|e| job.fail(ErrorKind::Thread(e)))
+    }
+}
+
+/// A part of a picture of the medium as a source of its own.
+struct Window {
+    image: Arc<dyn BlockSource>,
+    first: u64,
+    sectors: u64,
+}
+
+impl BlockSource for Window {
+    fn block_count(&self) -> u64 {
+        self.sectors
+    }
+
+    fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> std::io::Result<()> {
+        self.check_range(lba, buf.len())?;
+        self.image.read_blocks(self.first.saturating_add(lba), buf)
+    }
+}
