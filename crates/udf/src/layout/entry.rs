@@ -16,7 +16,7 @@ use crate::raw::icb_tag::{
     AD_EMBEDDED, AD_SHORT, IcbTag, STRATEGY_4, TYPE_BLOCK_DEVICE, TYPE_CHAR_DEVICE, TYPE_DIRECTORY,
     TYPE_FIFO, TYPE_FILE, TYPE_SOCKET, TYPE_SYMLINK, mode_flags, permissions,
 };
-use crate::raw::tag::{FILE_ENTRY, Tag};
+use crate::raw::tag::Tag;
 use crate::raw::timestamp::Calendar;
 
 /// Whether a content of that size is kept in its file entry.
@@ -146,7 +146,7 @@ impl Layout {
     ) {
         let meta = tree.node(id).meta();
         let length = |n: usize| u32::try_from(n).unwrap_or_default();
-        FileEntry {
+        let entry = FileEntry {
             icb: IcbTag {
                 strategy: STRATEGY_4,
                 file_type: shape.file_type,
@@ -158,15 +158,18 @@ impl Layout {
             links: u16::try_from(shape.links).unwrap_or(u16::MAX),
             size: shape.size,
             blocks: shape.blocks,
+            accessed: calendar.encode(tree.node(id).accessed()),
             modified: calendar.encode(meta.modified),
+            changed: calendar.encode(meta.modified),
             unique_id: unique_id(id),
             attributes_len: length(shape.attributes_len),
             allocation_len: length(shape.allocation_len),
-        }
-        .write(sector);
-        let used = HEADER_LEN + shape.attributes_len + shape.allocation_len;
-        let tag =
-            Tag { identifier: FILE_ENTRY, version: self.version(), location: self.metadata_block(block) };
+            extension: None,
+        };
+        entry.write(sector);
+        let used = entry.header_len() + shape.attributes_len + shape.allocation_len;
+        let location = self.metadata_block(block);
+        let tag = Tag { identifier: entry.identifier(), version: self.version(), location };
         tag.seal(&mut sector[..used.min(SECTOR)]);
     }
 }
