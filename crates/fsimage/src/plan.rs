@@ -276,6 +276,10 @@ fn from_iso(error: glassmaster_iso9660::LayoutError) -> Error {
         LayoutError::FileTooLarge { .. } => 0xC0AA_B132,
         LayoutError::NoUniqueName { .. } => 0xC0AA_B113,
         LayoutError::TooLarge(_) => 0xC0AA_B120,
+        // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
+        LayoutError::Extents { .. } => 0xC0AA_B154,
+        // IMAPI_E_BOOT_OBJECT_CONFLICT
+        LayoutError::BootSession => 0xC0AA_B149,
     };
     Error::Unsuitable { file_system: "ISO 9660", what: error.to_string(), hresult }
 }

@@ -3,14 +3,17 @@
 use glassmaster_disc::{Area, SECTOR};
 use glassmaster_tree::{NameChange, Timestamp, Tree};
 
+use crate::el_torito::BootCatalog;
 use crate::joliet::{self, JolietNames};
 use crate::level::{self, Level, PrimaryNames};
 use crate::options::{DeepDirectories, Joliet, Options};
 use crate::raw::date::RecordDates;
-use crate::raw::descriptor::{FIRST_SECTOR, JOLIET_ESCAPES, VolumeDescriptor, encode_terminator, kind};
+use crate::raw::descriptor::{
+    FIRST_SECTOR, JOLIET_ESCAPES, VolumeDescriptor, encode_boot_record, encode_terminator, kind,
+};
 use crate::raw::path_table::Order;
 use crate::raw::record::{FileFlags, HEAD, RecordHead};
-use crate::view::{Buffers, Content, Pos, Scene, View};
+use crate::view::{Buffers, Content, OldSections, Pos, Scene, View};
 
 /// Index of the area of the volume descriptors; fixed at 16 sectors from the start of the session.
 pub const VOLUME_DESCRIPTORS: usize = 0;
@@ -20,12 +23,15 @@ pub const PATH_TABLES: usize = 1;
 pub const DIRECTORIES: usize = 2;
 /// Index of the area of the Joliet directories; empty without Joliet.
 pub const JOLIET_DIRECTORIES: usize = 3;
+/// Index of the area of the boot catalog: one sector, none without [`Options::boot`].
+pub const BOOT_CATALOG: usize = 4;
 
 /// Where the contents of files begin.
 #[derive(Clone, Copy, Debug)]
 pub struct DataMap<'a> {
     /// First sector of each content, by `DataId::index()`; what stands there for empty contents is not used.
-    /// Every content is one run of sectors.
+    /// Every content is one run of sectors, but for those of earlier sessions, whose extents the tree knows. The images
+    /// of a boot catalog are looked up here, too.
     pub lba: &'a [u32],
 }
 
@@ -57,6 +63,18 @@ pub enum LayoutError {
         /// The hierarchy where it clashes.
         file_system: &'static str,
     },
+    /// The content of an earlier session that directory records cannot describe.
+    #[error("'{path}' {what}")]
+    Extents {
+        /// Its path in the tree.
+        path: String,
+        /// What is in the way, with the clause.
+        what: &'static str,
+    },
+    /// Boot entries for a later session: firmware looks for them only in the first (El Torito 2.0), and an earlier
+    /// session's cannot be taken back.
+    #[error("only the first session of a disc can be bootable; leave the boot entries out (El Torito 2.0)")]
+    BootSession,
     /// The descriptions alone exceed 4 GiB (names) or 2^32 sectors.
     #[error("the {0} are larger than the 32-bit numbers of ISO 9660 can address")]
     TooLarge(&'static str),
@@ -66,10 +84,11 @@ pub enum LayoutError {
 #[derive(Clone, Debug)]
 pub struct Layout {
     options: Options,
+    old: OldSections,
     primary: View<PrimaryNames>,
     joliet: Option<View<JolietNames>>,
     root_time: Timestamp,
-    areas: [Area; 4],
+    areas: [Area; 5],
     changes: Vec<NameChange>,
     volume_blocks: u32,
 }
@@ -92,15 +111,20 @@ impl Layout {
     /// # Errors
     /// As [`LayoutError`] says.
     pub fn new(tree: &Tree, options: Options) -> Result<Self, LayoutError> {
+        if options.boot.is_some() && options.session_start != 0 {
+            return Err(LayoutError::BootSession);
+        }
         let multi_extent = options.level == Level::Three;
         let relocate = options.rock_ridge.is_some_and(|r| r.deep == DeepDirectories::Relocate);
+        let old = OldSections::new(tree, multi_extent)?;
         let content =
             Content { rock_ridge: options.rock_ridge.is_some(), relocate, limited: true, multi_extent };
-        let primary = || View::build(tree, PrimaryNames { level: options.level }, content);
+        let primary = || View::build(tree, &old, PrimaryNames { level: options.level }, content);
         let joliet = options.joliet.map(|joliet| {
             let units = usize::from(joliet.name_units.clamp(1, Joliet::RELAXED));
             let content = Content { rock_ridge: false, relocate: false, limited: false, multi_extent };
-            move || View::build(tree, JolietNames { units }, content)
+            let old = &old;
+            move || View::build(tree, old, JolietNames { units }, content)
         });
         let (primary, joliet) = match joliet {
             Some(joliet) => {
@@ -119,14 +143,16 @@ impl Layout {
             .ok_or(LayoutError::TooLarge("addresses of the session"))?;
         let tables = table_blocks(primary.path_table_size())
             + joliet.as_ref().map_or(0, |j| table_blocks(j.path_table_size()));
+        let descriptors = 2 + u32::from(joliet.is_some()) + u32::from(options.boot.is_some());
         let areas = [
-            Area::fixed("ISO 9660 volume descriptors", first, 2 + u32::from(joliet.is_some())),
+            Area::fixed("ISO 9660 volume descriptors", first, descriptors),
             Area::floating("ISO 9660 path tables", tables * 2),
             Area::floating("ISO 9660 directories", primary.sectors()),
             Area::floating("Joliet directories", joliet.as_ref().map_or(0, View::sectors)),
+            Area::floating("boot catalog", u32::from(options.boot.is_some())),
         ];
         let root_time = tree.node(tree.root()).modified();
-        Ok(Self { options, primary, joliet, root_time, areas, changes, volume_blocks: 0 })
+        Ok(Self { options, old, primary, joliet, root_time, areas, changes, volume_blocks: 0 })
     }
 
     /// Every name and object that a hierarchy does not hold as it is, in the order of the tree.
@@ -135,7 +161,8 @@ impl Layout {
         &self.changes
     }
 
-    /// The areas, by [`VOLUME_DESCRIPTORS`], [`PATH_TABLES`], [`DIRECTORIES`], [`JOLIET_DIRECTORIES`].
+    /// The areas, by [`VOLUME_DESCRIPTORS`], [`PATH_TABLES`], [`DIRECTORIES`], [`JOLIET_DIRECTORIES`],
+    /// [`BOOT_CATALOG`].
     #[must_use]
     pub fn areas(&self) -> &[Area] {
         &self.areas
@@ -149,7 +176,8 @@ impl Layout {
         }
     }
 
-    /// Sets the volume space size (ECMA-119 8.4.8), in sectors.
+    /// Sets the volume space size (ECMA-119 8.4.8): the sectors of this session, as other writers of several sessions
+    /// record it, though addresses count from the start of the disc.
     pub fn finish(&mut self, volume_blocks: u32) {
         self.volume_blocks = volume_blocks;
     }
@@ -165,7 +193,7 @@ impl Layout {
         out: &mut [u8],
         cursor: &mut Cursor,
     ) {
-        let scene = |base| Scene { tree, data: data.lba, base };
+        let scene = |base| Scene { tree, data: data.lba, old: &self.old, base };
         match area {
             VOLUME_DESCRIPTORS => {
                 for (n, sector) in (first..).zip(out.chunks_mut(SECTOR)) {
@@ -188,6 +216,14 @@ impl Layout {
                 }
                 None => out.fill(0),
             },
+            BOOT_CATALOG => {
+                for (n, sector) in (first..).zip(out.chunks_mut(SECTOR)) {
+                    match &self.options.boot {
+                        Some(catalog) if n == 0 => render_catalog(catalog, data, sector),
+                        _ => sector.fill(0),
+                    }
+                }
+            }
             _ => out.fill(0),
         }
     }
@@ -228,10 +264,13 @@ impl Layout {
     }
 
     fn render_descriptor(&self, number: u32, out: &mut [u8]) {
+        // The boot record must be the second one (El Torito 2.0): firmware looks nowhere else.
+        let boot = u32::from(self.options.boot.is_some());
         match (number, &self.joliet) {
             (0, _) => self.primary_descriptor().encode(out),
-            (1, Some(view)) => self.joliet_descriptor(view).encode(out),
-            (1, None) | (2, Some(_)) => encode_terminator(out),
+            (1, _) if boot == 1 => encode_boot_record(self.lba(BOOT_CATALOG), out),
+            (n, Some(view)) if n == 1 + boot => self.joliet_descriptor(view).encode(out),
+            (n, joliet) if n == 1 + boot + u32::from(joliet.is_some()) => encode_terminator(out),
             _ => out.fill(0),
         }
     }
@@ -288,6 +327,10 @@ impl Layout {
         out[..HEAD].copy_from_slice(&head.encode(34, 1));
         out
     }
+}
+
+fn render_catalog(catalog: &BootCatalog, data: &DataMap<'_>, out: &mut [u8]) {
+    catalog.encode(|image| data.lba.get(image.index()).copied().unwrap_or(0), out);
 }
 
 const SECTOR_U32: u32 = 2048;

@@ -1,9 +1,10 @@
-//! ISO 9660 (ECMA-119), Joliet and Rock Ridge volumes: planned and rendered, read, and checked.
+//! ISO 9660 (ECMA-119), Joliet, Rock Ridge and El Torito volumes: planned and rendered, read, and checked.
 //!
 //! [`Layout`] turns a [`glassmaster_tree::Tree`] into areas whose bytes can be rendered in any order;
 //! [`IsoVolume`] reads one through its plain, Rock Ridge or Joliet names.
 
 mod check;
+pub mod el_torito;
 mod joliet;
 mod layout;
 mod level;
@@ -15,8 +16,9 @@ mod view;
 
 pub use check::check;
 pub use layout::{
-    Cursor, DIRECTORIES, DataMap, JOLIET_DIRECTORIES, Layout, LayoutError, PATH_TABLES, VOLUME_DESCRIPTORS,
+    BOOT_CATALOG, Cursor, DIRECTORIES, DataMap, JOLIET_DIRECTORIES, Layout, LayoutError, PATH_TABLES,
+    VOLUME_DESCRIPTORS,
 };
 pub use level::Level;
 pub use options::{DeepDirectories, Joliet, Options, RockRidge};
-pub use read::{IsoVolume, Namespace, namespaces, recognise};
+pub use read::{FoundCatalog, FoundEntry, IsoVolume, Namespace, boot_catalog, namespaces, recognise};

@@ -2,6 +2,7 @@
 
 use glassmaster_tree::Timestamp;
 
+use crate::el_torito::BootCatalog;
 use crate::level::Level;
 
 /// What is written, and how. Nothing else (no clock, no environment) has a part in the bytes.
@@ -28,6 +29,9 @@ pub struct Options {
     pub preparer: String,
     /// Application identifier, 128 a-characters (ECMA-119 8.4.22).
     pub application: String,
+    /// What firmware is to boot; `None` for a disc that does not boot. Only in the first session.
+    #[doc(alias = "BootImageOptions")]
+    pub boot: Option<BootCatalog>,
     /// Creation and modification time of the volume (ECMA-119 8.4.26, 8.4.27).
     pub created: Timestamp,
 }
@@ -85,6 +89,7 @@ impl Default for Options {
             publisher: String::new(),
             preparer: String::new(),
             application: "GLASSMASTER".to_owned(),
+            boot: None,
             created: Timestamp::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! Volume descriptors (ECMA-119 8; Joliet's escape sequences).
 
 use super::date::{NO_VOLUME_DATE, encode_volume_date};
+use super::el_torito;
 use super::number::{Both, array, both16, both32, get_both16, get_both32};
 use glassmaster_disc::SECTOR;
 use glassmaster_tree::Timestamp;
@@ -12,6 +13,7 @@ pub(crate) const STANDARD_ID: &[u8; 5] = b"CD001";
 
 /// Volume descriptor types (ECMA-119 8.1.1).
 pub(crate) mod kind {
+    pub(crate) const BOOT_RECORD: u8 = 0;
     pub(crate) const PRIMARY: u8 = 1;
     pub(crate) const SUPPLEMENTARY: u8 = 2;
     pub(crate) const TERMINATOR: u8 = 255;
@@ -89,6 +91,16 @@ pub(crate) fn encode_terminator(out: &mut [u8]) {
     put(out, 6, &[1]);
 }
 
+/// Boot record of El Torito (ECMA-119 8.2, El Torito figure 7): leads to the boot catalog.
+pub(crate) fn encode_boot_record(catalog: u32, out: &mut [u8]) {
+    out.fill(0);
+    put(out, 0, &[kind::BOOT_RECORD]);
+    put(out, 1, STANDARD_ID);
+    put(out, 6, &[1]);
+    put(out, 7, el_torito::SYSTEM_ID);
+    put(out, 71, &catalog.to_le_bytes());
+}
+
 /// A volume descriptor as found: a view of its sector.
 #[derive(Clone, Copy)]
 pub(crate) struct FoundDescriptor<'a>(&'a [u8]);
@@ -112,6 +124,16 @@ impl<'a> FoundDescriptor<'a> {
         self.kind() == kind::SUPPLEMENTARY
             && self.version() == 1
             && JOLIET_ESCAPES.contains(&array::<3>(self.0, 88))
+    }
+
+    /// Sector of the boot catalog that an El Torito boot record names; `None` for other descriptors. Some writers fill
+    /// the identifier up with spaces.
+    pub(crate) fn boot_catalog(self) -> Option<u32> {
+        let (id, padding) = self.0[7..39].split_at(el_torito::SYSTEM_ID.len());
+        let ours = self.kind() == kind::BOOT_RECORD
+            && id == el_torito::SYSTEM_ID
+            && padding.iter().all(|b| matches!(b, 0 | b' '));
+        ours.then(|| u32::from_le_bytes(array(self.0, 71)))
     }
 
     pub(crate) fn system(self) -> &'a [u8] {
@@ -215,6 +237,11 @@ mod tests {
         let found = FoundDescriptor::recognise(&s).unwrap();
         assert!(found.is_joliet());
         assert_eq!((found.path_table_l(), found.path_table_m()), (0x11, 0x12));
+        assert_eq!(found.boot_catalog(), None);
+        encode_boot_record(0x0102_0304, &mut s);
+        assert_eq!(&s[..39], b"\0CD001\x01EL TORITO SPECIFICATION\0\0\0\0\0\0\0\0\0");
+        assert_eq!(s[70..76], [0, 4, 3, 2, 1, 0]);
+        assert_eq!(FoundDescriptor::recognise(&s).unwrap().boot_catalog(), Some(0x0102_0304));
         encode_terminator(&mut s);
         assert_eq!(&s[..8], b"\xFFCD001\x01\0");
         assert!(s[8..].iter().all(|b| *b == 0));

@@ -4,6 +4,7 @@
 //! used. Associated files (resource forks) are left out silently; interleaved files and files whose extents lie outside
 //! the source are left out, and the directory then ends with an error that names the first.
 
+mod boot;
 mod directory;
 mod posix;
 
@@ -17,6 +18,7 @@ use crate::raw::descriptor::{FIRST_SECTOR, FoundDescriptor, kind};
 use crate::raw::record::DirectoryRecord;
 use crate::raw::rrip::EXTENSIONS;
 use crate::raw::susp;
+pub use boot::{FoundCatalog, FoundEntry, boot_catalog};
 use directory::Directory;
 use posix::{Continuations, PosixFields};
 

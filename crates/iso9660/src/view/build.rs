@@ -4,7 +4,7 @@ use glassmaster_tree::{Kind, NameChange, Node, NodeId, Tree};
 
 use super::arrange::{Arranger, Candidate};
 use super::record::Buffers;
-use super::{Dir, Moved, SECTION, View, mark};
+use super::{Dir, Moved, OldSections, SECTION, View, mark};
 use crate::layout::LayoutError;
 use crate::names::{Mapped, Naming};
 use crate::raw::path_table;
@@ -35,6 +35,7 @@ pub(crate) struct Content {
 
 struct Builder<'t, N> {
     tree: &'t Tree,
+    old: &'t OldSections,
     content: Content,
     view: View<N>,
     /// Objects to be moved, in tree order.
@@ -49,6 +50,7 @@ impl<N: Naming> View<N> {
     /// Gives every object its name and place. The changes come in the order of the tree.
     pub(crate) fn build(
         tree: &Tree,
+        old: &OldSections,
         names: N,
         content: Content,
     ) -> Result<(Self, Vec<NameChange>), LayoutError> {
@@ -69,6 +71,7 @@ impl<N: Naming> View<N> {
         let away = if content.relocate { deep_directories(tree) } else { Vec::new() };
         let mut builder = Builder {
             tree,
+            old,
             content,
             view,
             away,
@@ -139,7 +142,7 @@ impl<N: Naming> Builder<'_, N> {
             if made_up {
                 self.view.moved.sort_unstable_by_key(|m| m.node);
             }
-            self.view.measure(self.tree, number, &mut buffers);
+            self.view.measure(self.tree, self.old, number, &mut buffers);
             self.close(number)?;
             number += 1;
         }

@@ -3,6 +3,7 @@
 
 mod arrange;
 mod build;
+mod old;
 mod record;
 mod system_use;
 
@@ -10,6 +11,7 @@ use glassmaster_tree::{NodeId, Tree};
 
 use crate::names::Naming;
 pub(crate) use build::Content;
+pub(crate) use old::OldSections;
 pub(crate) use record::{Buffers, Pos, Scene};
 
 /// Bytes of a file in one extent, all but the last one: the largest multiple of a sector that 32 bits can count.

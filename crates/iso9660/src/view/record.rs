@@ -4,7 +4,7 @@ use glassmaster_disc::SECTOR;
 use glassmaster_tree::{Kind, Node, Tree};
 
 use super::system_use::{Chunk, divide};
-use super::{Dir, SECTION, SECTION_BLOCKS, STRIDE, View, mark};
+use super::{Dir, OldSections, SECTION, SECTION_BLOCKS, STRIDE, View, mark};
 use crate::names::Naming;
 use crate::raw::date::RecordDates;
 use crate::raw::record::{FileFlags, HEAD, LONGEST, RecordHead, base_length};
@@ -15,8 +15,10 @@ use crate::raw::susp;
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
     pub(crate) tree: &'a Tree,
-    /// First sector of each content.
+    /// First sector of each content of this session.
     pub(crate) data: &'a [u32],
+    /// Where contents of earlier sessions stand.
+    pub(crate) old: &'a OldSections,
     /// First sector of the area of this view's directories.
     pub(crate) base: u32,
 }
@@ -99,7 +101,8 @@ impl<N: Naming> View<N> {
         Pos { dir: number, entry: 0, at, sub: 0, section: 0, sector: 0, offset: 0, continued: 0 }
     }
 
-    fn item<'t>(&self, tree: &'t Tree, dir: &Dir, pos: &Pos) -> Option<Item<'_, 't>> {
+    fn item<'t>(&self, scene: &Scene<'t>, dir: &Dir, pos: &Pos) -> Option<Item<'_, 't>> {
+        let tree = scene.tree;
         let fixed = |role, node| Item {
             role,
             node: tree.node(node),
@@ -124,9 +127,10 @@ impl<N: Naming> View<N> {
         let is_dir = node.is_dir() && marks & mark::AWAY == 0;
         let suffix = if is_dir { 0 } else { N::suffix(marks & mark::DOT != 0).len() };
         // The layout refuses files of more extents than 32 bits can count.
-        let sections = match node.size() {
-            0..=SECTION => 1,
-            size => u32::try_from(size.div_ceil(SECTION)).unwrap_or(u32::MAX),
+        let sections = match (node.data().and_then(|data| scene.old.of(data)), node.size()) {
+            (Some(old), _) => u32::try_from(old.len()).unwrap_or(u32::MAX).max(1),
+            (None, 0..=SECTION) => 1,
+            (None, size) => u32::try_from(size.div_ceil(SECTION)).unwrap_or(u32::MAX),
         };
         Some(Item { role: Role::Child, node, marks, stored, identifier: name + suffix, sections })
     }
@@ -266,7 +270,7 @@ impl<N: Naming> View<N> {
     ) -> bool {
         let mut more = false;
         if let Some(dir) = self.dirs.get(pos.dir as usize) {
-            while let Some(item) = self.item(scene.tree, dir, pos) {
+            while let Some(item) = self.item(scene, dir, pos) {
                 let shape = self.shape(scene, dir, &item, pos, buffers);
                 let offset = pos.offset as usize;
                 if offset + shape.length > SECTOR {
@@ -389,6 +393,9 @@ impl<N: Naming> View<N> {
     /// one by a reader that goes by addresses, since those compare lengths, too.
     fn section(&self, scene: &Scene<'_>, item: &Item<'_, '_>, pos: &Pos) -> (u32, u32) {
         let Some(data) = item.node.data() else { return (0, 0) };
+        if let Some(old) = scene.old.of(data) {
+            return old.get(pos.section as usize).map_or((0, 0), |s| (s.lba, s.bytes));
+        }
         let size = scene.tree.data(data).size;
         if size == 0 {
             return (0, 0);
@@ -416,8 +423,8 @@ impl<N: Naming> View<N> {
     }
 
     /// Measures directory `number`, whose entries are complete: sectors of records and continuation, checkpoints.
-    pub(super) fn measure(&mut self, tree: &Tree, number: u32, buffers: &mut Buffers) {
-        let scene = Scene { tree, data: &[], base: 0 };
+    pub(super) fn measure(&mut self, tree: &Tree, old: &OldSections, number: u32, buffers: &mut Buffers) {
+        let scene = Scene { tree, data: &[], old, base: 0 };
         let mut pos = self.start_of(number);
         while self.next_sector(&scene, &mut pos, None, buffers) {
             if pos.sector.is_multiple_of(STRIDE) {
@@ -439,7 +446,7 @@ impl<N: Naming> View<N> {
         let mut pos = self.start_of(number);
         let mut found = Vec::new();
         let mut marked = 0;
-        while let Some(item) = self.item(scene.tree, dir, &pos) {
+        while let Some(item) = self.item(scene, dir, &pos) {
             let shape = self.shape(scene, dir, &item, &pos, buffers);
             if shape.continued > pos.continued {
                 let last = (shape.continued - 1) / 2048;
@@ -468,7 +475,7 @@ impl<N: Naming> View<N> {
         };
         let end = (sector + 1).saturating_mul(2048);
         while pos.continued < end
-            && let Some(item) = self.item(scene.tree, dir, &pos)
+            && let Some(item) = self.item(scene, dir, &pos)
         {
             let shape = self.shape(scene, dir, &item, &pos, buffers);
             if shape.continued > pos.continued {

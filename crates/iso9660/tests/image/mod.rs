@@ -21,13 +21,13 @@ impl Image {
         let mut layout = Layout::new(tree, options).unwrap();
         let areas = layout.areas();
         let mut at = areas[0].lba.unwrap() + areas[0].blocks;
-        for n in 1..4 {
+        for n in 1..layout.areas().len() {
             let blocks = layout.areas()[n].blocks;
             layout.place(n, at);
             at += blocks;
         }
         let mut lba = vec![0; tree.data_len()];
-        for (id, data) in tree.contents().filter(|(_, d)| d.size > 0) {
+        for (id, data) in tree.contents().filter(|(id, d)| d.size > 0 && tree.extents(*id).is_none()) {
             lba[id.index()] = at;
             at += u32::try_from(data.size.div_ceil(SECTOR_U64)).unwrap();
         }
@@ -43,7 +43,9 @@ impl Image {
 
     /// Everything but the contents of files.
     pub(crate) fn structures(&self, tree: &Tree) -> Vec<(u32, Vec<u8>)> {
-        (0..4).map(|n| (self.layout.areas()[n].lba.unwrap(), self.area(tree, n))).collect()
+        (0..self.layout.areas().len())
+            .map(|n| (self.layout.areas()[n].lba.unwrap(), self.area(tree, n)))
+            .collect()
     }
 
     pub(crate) fn bytes(&self, tree: &Tree) -> Vec<u8> {
@@ -52,7 +54,7 @@ impl Image {
             let at = lba as usize * SECTOR;
             image[at..at + bytes.len()].copy_from_slice(&bytes);
         }
-        for (id, data) in tree.contents() {
+        for (id, data) in tree.contents().filter(|(id, _)| tree.extents(*id).is_none()) {
             let at = self.lba[id.index()] as usize * SECTOR;
             let content = content(data.handle, data.size);
             image[at..at + content.len()].copy_from_slice(&content);
