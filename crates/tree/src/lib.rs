@@ -4,6 +4,7 @@
 //! back. Neither knows where a byte stands on a disc.
 
 mod change;
+pub mod edit;
 mod entry;
 mod node;
 mod old;
