@@ -95,7 +95,7 @@ impl Px {
     }
 }
 
-/// TF with the modification time alone: the time of access would make two images of one tree differ.
+/// TF with the modification time alone, for objects that were given no other times.
 pub(crate) fn tf_modify(date: [u8; 7]) -> [u8; TF_LENGTH] {
     let mut out = [0; TF_LENGTH];
     out[..5].copy_from_slice(b"TF\x0C\x01\x02");
@@ -103,18 +103,52 @@ pub(crate) fn tf_modify(date: [u8; 7]) -> [u8; TF_LENGTH] {
     out
 }
 
-/// Modification time of a TF field, if it records one (RRIP 4.1.6: stamps stand in the order of their flags).
-pub(crate) fn modified_of_tf(data: &[u8]) -> Option<Timestamp> {
-    let (&flags, stamps) = data.split_first()?;
-    if flags & 0x02 == 0 {
+/// TF with creation, modification and access (RRIP 4.1.6, flags bits 0 to 2), in this order.
+pub(crate) fn put_tf_all(created: [u8; 7], modified: [u8; 7], accessed: [u8; 7], out: &mut Vec<u8>) {
+    put(*b"TF", &[&[0x07], &created, &modified, &accessed], out);
+}
+
+/// Times that TF fields give; backup, expiration and effective time are passed over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Stamps {
+    pub(crate) created: Option<Timestamp>,
+    pub(crate) modified: Option<Timestamp>,
+    pub(crate) accessed: Option<Timestamp>,
+    /// Last change of the attributes.
+    pub(crate) changed: Option<Timestamp>,
+}
+
+impl Stamps {
+    /// Takes in the data of a TF field (RRIP 4.1.6: stamps stand in the order of their flags). What an earlier field
+    /// said stays.
+    pub(crate) fn add(&mut self, data: &[u8]) {
+        let Some((&flags, stamps)) = data.split_first() else { return };
+        let length = if flags & 0x80 == 0 { 7 } else { 17 };
+        let mut each = stamps.chunks_exact(length);
+        let places = [&mut self.created, &mut self.modified, &mut self.accessed, &mut self.changed];
+        for (bit, place) in places.into_iter().enumerate() {
+            if flags >> bit & 1 == 0 {
+                continue;
+            }
+            let Some(stamp) = each.next() else { return };
+            let time = if length == 7 {
+                decode_record_date(array(stamp, 0))
+            } else {
+                decode_volume_date(&array(stamp, 0))
+            };
+            *place = place.or(time);
+        }
+    }
+}
+
+/// Major and minor number of a PN field (RRIP 4.1.2); `None` when it is too short. Old writers put a 16-bit number into
+/// the low half alone, major in its high byte.
+pub(crate) fn device_of_pn(data: &[u8]) -> Option<(u32, u32)> {
+    if data.len() < 16 {
         return None;
     }
-    let before = usize::from(flags & 0x01);
-    if flags & 0x80 == 0 {
-        stamps.get(before * 7..before * 7 + 7).and_then(|b| decode_record_date(array(b, 0)))
-    } else {
-        stamps.get(before * 17..before * 17 + 17).and_then(|b| decode_volume_date(&array(b, 0)))
-    }
+    let (high, low) = (get_both32(data, 0).little, get_both32(data, 8).little);
+    Some(if high == 0 && low > 0xFF { (low >> 8, low & 0xFF) } else { (high, low) })
 }
 
 /// NM fields of a name (RRIP 4.1.4).
@@ -243,6 +277,11 @@ mod tests {
         out.clear();
         put_pn((8, 1), &mut out);
         assert_eq!(out, b"PN\x14\x01\x08\0\0\0\0\0\0\x08\x01\0\0\0\0\0\0\x01");
+        assert_eq!(device_of_pn(&out[4..]), Some((8, 1)));
+        out.clear();
+        put_pn((0, 0x0801), &mut out);
+        assert_eq!(device_of_pn(&out[4..]), Some((8, 1)));
+        assert_eq!(device_of_pn(&out[4..19]), None);
     }
 
     /// RRIP 4.1.3: components of `../usr/./b` and of `/`.
@@ -260,14 +299,32 @@ mod tests {
     }
 
     #[test]
-    fn modification_time_behind_a_creation_time() {
+    fn stamps_stand_in_the_order_of_their_flags() {
         let short = [0x03, 100, 1, 1, 0, 0, 0, 0, 100, 2, 29, 1, 2, 3, 0];
-        assert_eq!(modified_of_tf(&short), Some(Timestamp::from_secs(951_786_123)));
         let mut long = vec![0x82];
         long.extend_from_slice(b"2000022901020300\0");
-        assert_eq!(modified_of_tf(&long), Some(Timestamp::from_secs(951_786_123)));
-        assert_eq!(modified_of_tf(&[0x04, 1, 2, 3, 4, 5, 6, 7]), None);
-        assert_eq!(modified_of_tf(&[0x02, 1, 2]), None);
+        let february = Some(Timestamp::from_secs(951_786_123));
+        let january = Some(Timestamp::from_secs(946_684_800));
+        let stamps = |data: &[u8]| {
+            let mut stamps = Stamps::default();
+            stamps.add(data);
+            (stamps.created, stamps.modified, stamps.accessed, stamps.changed)
+        };
+        assert_eq!(stamps(&short), (january, february, None, None));
+        assert_eq!(stamps(&long), (None, february, None, None));
+        assert_eq!(stamps(&[0x02, 1, 2]), (None, None, None, None));
+        assert_eq!(stamps(&[]), (None, None, None, None));
+        let mut out = Vec::new();
+        let [a, b, c] = [[100, 1, 1, 0, 0, 0, 0], [100, 2, 29, 1, 2, 3, 0], [101, 1, 1, 0, 0, 0, 0]];
+        put_tf_all(a, b, c, &mut out);
+        assert_eq!(out[..6], *b"TF\x1A\x01\x07\x64");
+        let later = Some(Timestamp::from_secs(978_307_200));
+        assert_eq!(stamps(&out[4..]), (january, february, later, None));
+        // Modification, access, attributes, as other writers have it; a second field adds, it does not replace.
+        let mut both = Stamps { created: later, ..Stamps::default() };
+        both.add(&[&[0x0E][..], &a, &b, &c].concat());
+        both.add(&[&[0x03][..], &b, &b].concat());
+        assert_eq!(both, Stamps { created: later, modified: january, accessed: february, changed: later });
     }
 
     fn read_link(area: &[u8]) -> Result<Vec<u8>, &'static str> {
@@ -306,7 +363,7 @@ mod tests {
         #[test]
         fn any_bytes_parse_or_are_refused(area in proptest::collection::vec(0u8.., 0..300)) {
             let _ = read_link(&area);
-            let _ = modified_of_tf(&area);
+            Stamps::default().add(&area);
             let _ = Px::parse(&area);
         }
     }

@@ -1,10 +1,10 @@
 //! Rock Ridge fields of one record, continuation areas followed.
 
 use glassmaster_disc::{BlockSource, SECTOR, SECTOR_U64};
-use glassmaster_tree::{Entry, Kind, ReadError, Timestamp};
+use glassmaster_tree::{Entry, Kind, ReadError};
 
 use crate::raw::number::get_both32;
-use crate::raw::rrip::{self, LinkTarget, Px, flag};
+use crate::raw::rrip::{self, LinkTarget, Px, Stamps, flag};
 use crate::raw::susp::{self, Continuation, Field};
 
 /// Continuation areas of one record, at most; a link target of 4,095 bytes needs three.
@@ -108,7 +108,8 @@ fn fields_of(
 pub(super) struct PosixFields {
     pub(super) name: Option<Vec<u8>>,
     pub(super) px: Option<Px>,
-    pub(super) modified: Option<Timestamp>,
+    stamps: Stamps,
+    device: Option<(u32, u32)>,
     target: Option<LinkTarget>,
     /// The directory that a placeholder stands for.
     pub(super) child: Option<u32>,
@@ -129,7 +130,8 @@ impl PosixFields {
         continuations.each_field(source, area, lba, &mut |field| {
             match &field.signature {
                 b"PX" => this.px = this.px.or(Px::parse(field.data)),
-                b"TF" => this.modified = this.modified.or(rrip::modified_of_tf(field.data)),
+                b"TF" => this.stamps.add(field.data),
+                b"PN" => this.device = this.device.or(rrip::device_of_pn(field.data)),
                 b"NM" => {
                     let (flags, text) =
                         rrip::nm(field).ok_or_else(|| invalid("NM without flags (RRIP 4.1.4)"))?;
@@ -160,7 +162,10 @@ impl PosixFields {
             entry.gid = Some(px.gid);
             entry.links = Some(px.links);
         }
-        entry.modified = self.modified.or(entry.modified);
+        entry.modified = self.stamps.modified.or(entry.modified);
+        entry.created = self.stamps.created;
+        entry.accessed = self.stamps.accessed;
+        entry.changed = self.stamps.changed;
         if entry.kind == Kind::Directory {
             return;
         }
@@ -170,6 +175,9 @@ impl PosixFields {
             Some(Kind::Directory) | None => Kind::File,
             Some(kind) => kind,
         };
+        if matches!(entry.kind, Kind::CharDevice | Kind::BlockDevice) {
+            entry.device = self.device;
+        }
         if entry.kind == Kind::Symlink {
             entry.target = Some(self.target.unwrap_or_default().finish());
         }

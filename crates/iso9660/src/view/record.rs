@@ -171,14 +171,18 @@ impl<N: Naming> View<N> {
         let root = pos.dir == 0;
         let start = |number: u32| scene.base + self.dirs.get(number as usize).map_or(0, |d| d.start);
         let px = self.px(scene.tree, dir, item, pos).encode();
-        let tf = rrip::tf_modify(buffers.dates.encode(item.node.modified()));
+        let modified = buffers.dates.encode(item.node.modified());
+        let times = item.node.times().map(|t| [t.created, t.accessed].map(|time| buffers.dates.encode(time)));
         let out = &mut buffers.fields;
         out.clear();
         if root && item.role == Role::Own {
             susp::put_sp(out);
         }
         out.extend_from_slice(&px);
-        out.extend_from_slice(&tf);
+        match times {
+            None => out.extend_from_slice(&rrip::tf_modify(modified)),
+            Some([created, accessed]) => rrip::put_tf_all(created, modified, accessed, out),
+        }
         match item.role {
             Role::Own if root => {
                 susp::put_er(rrip::EXTENSIONS[0], rrip::DESCRIPTION, rrip::SOURCE, out);
@@ -229,7 +233,8 @@ impl<N: Naming> View<N> {
         let simple = item.role == Role::Child
             && item.marks & special == 0
             && matches!(item.node.kind(), Kind::File | Kind::Directory)
-            && name <= NM_ROOM;
+            && name <= NM_ROOM
+            && item.node.times().is_none();
         if simple && plain <= LONGEST {
             return Shape {
                 length: plain.next_multiple_of(2),
