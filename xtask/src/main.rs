@@ -1,5 +1,5 @@
-//! Work on the project itself: `cargo xtask tidy` (rules no compiler checks) and `cargo xtask instructions`
-//! (the instruction budget of building an image).
+//! Work on the project itself: `cargo xtask tidy` (rules no compiler checks), `cargo xtask names` (every name of the
+//! Image Mastering API has its item) and `cargo xtask instructions` (the instruction budget of building an image).
 
 // A program for developers: it speaks to its terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -8,6 +8,7 @@ mod arrows;
 mod finding;
 mod instructions;
 mod licences;
+mod names;
 mod source;
 mod tidy;
 mod token;
@@ -15,6 +16,7 @@ mod token;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask tidy
+       cargo xtask names [--write]
        cargo xtask instructions [--program PATH] [--files N] [--limit INSTRUCTIONS-PER-FILE]";
 
 fn main() -> ExitCode {
@@ -23,6 +25,11 @@ fn main() -> ExitCode {
         Some("tidy") => match arguments.next() {
             None => tidy::run(),
             Some(extra) => Err(format!("tidy takes no argument, got {extra}\n{USAGE}")),
+        },
+        Some("names") => match (arguments.next().as_deref(), arguments.next()) {
+            (None, _) => names::run(false),
+            (Some("--write"), None) => names::run(true),
+            _ => Err(format!("names takes --write and nothing else\n{USAGE}")),
         },
         Some("instructions") => instructions::run(arguments),
         _ => Err(USAGE.to_owned()),

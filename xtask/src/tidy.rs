@@ -53,7 +53,7 @@ fn relative(root: &Path, path: &Path) -> String {
 }
 
 /// All `.rs` files below `folder`, build output left out; no folder, no files.
-fn collect(folder: &Path, out: &mut Vec<PathBuf>) -> Result<(), String> {
+pub(crate) fn collect(folder: &Path, out: &mut Vec<PathBuf>) -> Result<(), String> {
     if !folder.is_dir() {
         return Ok(());
     }

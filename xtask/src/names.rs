@@ -1,0 +1,62 @@
+//! `cargo xtask names`: every name of the Image Mastering API has a Rust item that carries it.
+//!
+//! `xtask/names/*.txt` list the names; the sources carry them as `#[doc(alias = "...")]`; `docs/imapi-map.md` is the
+//! table of both, made from them. A member belongs to an interface when its item stands in an `impl` of a type with
+//! the interface's name as alias, or carries the alias `Interface.Member` itself.
+
+mod aliases;
+mod list;
+mod table;
+
+use std::fs;
+
+use cargo_metadata::MetadataCommand;
+
+use aliases::Aliases;
+use list::Library;
+
+/// Where the table stands.
+const MAP: &str = "docs/imapi-map.md";
+/// The libraries: file of names, title, and whether a name without an item is an error.
+const LIBRARIES: &[(&str, &str, bool)] = &[("imapi2fs", "IMAPI2FS, the file-system half", true)];
+
+/// Checks the table against names and sources; `write` makes it anew instead.
+pub(crate) fn run(write: bool) -> Result<(), String> {
+    let metadata = MetadataCommand::new()
+        .other_options(["--locked".to_owned()])
+        .no_deps()
+        .exec()
+        .map_err(|e| format!("cargo metadata failed: {e}"))?;
+    let root = metadata.workspace_root.as_std_path();
+    let aliases = Aliases::read(&root.join("crates"))?;
+    let mut text = table::head();
+    let mut missing = Vec::new();
+    let mut names = 0;
+    for (file, title, required) in LIBRARIES {
+        let path = root.join("xtask/names").join(format!("{file}.txt"));
+        let listed = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let library = Library::parse(&listed).map_err(|e| format!("{}: {e}", path.display()))?;
+        let found = library.resolve(&aliases);
+        names += found.len();
+        if *required {
+            missing.extend(found.iter().filter(|row| row.items.is_empty()).map(|row| row.name.clone()));
+        }
+        text.push_str(&table::library(title, &found));
+    }
+    let path = root.join(MAP);
+    if write {
+        fs::write(&path, &text).map_err(|e| format!("{MAP}: {e}"))?;
+    }
+    if !missing.is_empty() {
+        return Err(format!(
+            "{}\nnames: {} of {names} have no item; give one the name as `#[doc(alias = \"...\")]`",
+            missing.join("\n"),
+            missing.len()
+        ));
+    }
+    if fs::read_to_string(&path).unwrap_or_default() != text {
+        return Err(format!("{MAP} is not what names and sources say; run `cargo xtask names --write`"));
+    }
+    println!("names: {names} names, every one has its item");
+    Ok(())
+}

@@ -1,0 +1,273 @@
+//! The documentation aliases of the sources.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem, Type};
+
+/// One item that carries aliases.
+struct Carrier {
+    aliases: Vec<String>,
+    /// Type or trait that holds it.
+    owner: Option<String>,
+    /// Path as users write it.
+    path: String,
+}
+
+/// Every public item with aliases, and the table of result codes.
+pub(crate) struct Aliases {
+    carriers: Vec<Carrier>,
+    codes: String,
+}
+
+/// Source of the result codes: lines of a macro that the parser does not see into.
+const CODES: &str = "disc/src/hresult.rs";
+
+/// How users reach a crate through the facade.
+fn facade(krate: &str) -> String {
+    match krate {
+        "fsimage" | "iso9660" | "udf" => "imapi2fs".to_owned(),
+        "burn" | "recorder" => format!("imapi2::{krate}"),
+        other => other.to_owned(),
+    }
+}
+
+impl Aliases {
+    /// Reads all sources below `crates`.
+    pub(crate) fn read(crates: &Path) -> Result<Self, String> {
+        let mut out = Self { carriers: Vec::new(), codes: String::new() };
+        let codes = crates.join(CODES);
+        out.codes = fs::read_to_string(&codes).map_err(|e| format!("{}: {e}", codes.display()))?;
+        let wrong = |e: std::io::Error| format!("{}: {e}", crates.display());
+        for entry in fs::read_dir(crates).map_err(wrong)? {
+            let entry = entry.map_err(wrong)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let mut files = Vec::new();
+            crate::tidy::collect(&entry.path().join("src"), &mut files)?;
+            files.sort();
+            for file in files {
+                let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+                let parsed = syn::parse_file(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+                out.items(&facade(&name), &parsed.items);
+            }
+        }
+        out.carriers.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(out)
+    }
+
+    fn items(&mut self, at: &str, items: &[Item]) {
+        for item in items {
+            match item {
+                Item::Struct(s) => {
+                    let name = s.ident.to_string();
+                    self.add(&s.attrs, None, format!("{at}::{name}"));
+                    for field in &s.fields {
+                        if let Some(ident) = &field.ident {
+                            self.add(&field.attrs, Some(&name), format!("{at}::{name}::{ident}"));
+                        }
+                    }
+                }
+                Item::Enum(e) => {
+                    let name = e.ident.to_string();
+                    self.add(&e.attrs, None, format!("{at}::{name}"));
+                    for variant in &e.variants {
+                        self.add(&variant.attrs, Some(&name), format!("{at}::{name}::{}", variant.ident));
+                        for field in &variant.fields {
+                            if let Some(ident) = &field.ident {
+                                let path = format!("{at}::{name}::{}::{ident}", variant.ident);
+                                self.add(&field.attrs, Some(&name), path);
+                            }
+                        }
+                    }
+                }
+                Item::Trait(t) => {
+                    let name = t.ident.to_string();
+                    self.add(&t.attrs, None, format!("{at}::{name}"));
+                    for item in &t.items {
+                        if let TraitItem::Fn(f) = item {
+                            self.add(&f.attrs, Some(&name), format!("{at}::{name}::{}", f.sig.ident));
+                        }
+                    }
+                }
+                Item::Impl(i) => self.methods(at, i),
+                Item::Fn(f) => self.add(&f.attrs, None, format!("{at}::{}", f.sig.ident)),
+                Item::Const(c) => self.add(&c.attrs, None, format!("{at}::{}", c.ident)),
+                Item::Type(t) => self.add(&t.attrs, None, format!("{at}::{}", t.ident)),
+                Item::Macro(m) => self.bitflags(at, m),
+                Item::Mod(m) => {
+                    if let Some((_, items)) = &m.content {
+                        self.items(at, items);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn methods(&mut self, at: &str, i: &syn::ItemImpl) {
+        let Type::Path(path) = &*i.self_ty else { return };
+        let Some(name) = path.path.segments.last().map(|s| s.ident.to_string()) else { return };
+        for item in &i.items {
+            match item {
+                ImplItem::Fn(f) => {
+                    self.add(&f.attrs, Some(&name), format!("{at}::{name}::{}", f.sig.ident));
+                }
+                ImplItem::Const(c) => self.add(&c.attrs, Some(&name), format!("{at}::{name}::{}", c.ident)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The body of `bitflags!` reads like a struct and constants; only lines of aliases and names are looked at.
+    fn bitflags(&mut self, at: &str, m: &syn::ItemMacro) {
+        if !m.mac.path.is_ident("bitflags")
+            && m.mac.path.segments.last().is_none_or(|s| s.ident != "bitflags")
+        {
+            return;
+        }
+        let text = m.mac.tokens.to_string();
+        let mut owner: Option<String> = None;
+        let mut aliases = Vec::new();
+        let bare = |word: &'_ str| word.chars().all(|c| !c.is_alphanumeric());
+        let trim = |word| str::trim_matches(word, ['(', ')', '[', ']', '{', '}', '#', ',', ':', '=', ';']);
+        let words: Vec<&str> = text.split_whitespace().filter(|w| !bare(w)).map(trim).collect();
+        for (n, word) in words.iter().enumerate() {
+            match *word {
+                "alias" => {
+                    let alias = words.get(n + 1).map(|w| w.trim_matches('"'));
+                    aliases.extend(alias.map(str::to_owned));
+                }
+                "struct" | "const" => {
+                    let Some(name) = words.get(n + 1) else { continue };
+                    let path = match &owner {
+                        Some(owner) if *word == "const" => format!("{at}::{owner}::{name}"),
+                        _ => format!("{at}::{name}"),
+                    };
+                    let carrier = Carrier {
+                        aliases: std::mem::take(&mut aliases),
+                        owner: owner.clone().filter(|_| *word == "const"),
+                        path,
+                    };
+                    if !carrier.aliases.is_empty() {
+                        self.carriers.push(carrier);
+                    }
+                    if *word == "struct" {
+                        owner = Some((*name).to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn add(&mut self, attributes: &[Attribute], owner: Option<&str>, path: String) {
+        let aliases: Vec<String> = attributes.iter().flat_map(aliases_of).collect();
+        if !aliases.is_empty() {
+            self.carriers.push(Carrier { aliases, owner: owner.map(str::to_owned), path });
+        }
+    }
+
+    /// Items with the alias `name`.
+    pub(crate) fn item(&self, name: &str) -> Vec<String> {
+        let has = |c: &&Carrier| c.aliases.iter().any(|a| a == name);
+        unique(self.carriers.iter().filter(has).map(|c| &c.path))
+    }
+
+    /// Items with the alias `member` inside a type with the alias `family`, or with the alias `family.member`.
+    pub(crate) fn member(&self, family: &str, member: &str) -> Vec<String> {
+        let whole = format!("{family}.{member}");
+        let owners: BTreeSet<&str> = self
+            .carriers
+            .iter()
+            .filter(|c| c.owner.is_none() && c.aliases.iter().any(|a| a == family))
+            .filter_map(|c| c.path.rsplit("::").next())
+            .collect();
+        let has = |c: &&Carrier| {
+            let inside = c.owner.as_deref().is_some_and(|o| owners.contains(o));
+            c.aliases.iter().any(|a| *a == whole || (inside && a == member))
+        };
+        unique(self.carriers.iter().filter(has).map(|c| &c.path))
+    }
+
+    /// The constant of a result code, when it has that value.
+    pub(crate) fn code(&self, name: &str, value: &str) -> Vec<String> {
+        let quoted = format!("\"{name}\"");
+        let line = self.codes.lines().find(|l| l.split_whitespace().nth(2) == Some(quoted.as_str()));
+        let Some(line) = line else { return Vec::new() };
+        let mut words = line.split_whitespace();
+        let number = words.next().unwrap_or_default().replace('_', "");
+        match words.next() {
+            Some(constant) if number.eq_ignore_ascii_case(value) => {
+                vec![format!("disc::HResult::{constant}")]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn unique<'a>(paths: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let set: BTreeSet<&String> = paths.collect();
+    set.into_iter().cloned().collect()
+}
+
+/// `#[doc(alias = "X")]` and `#[doc(alias("X", "Y"))]`.
+fn aliases_of(attribute: &Attribute) -> Vec<String> {
+    let mut out = Vec::new();
+    if !attribute.path().is_ident("doc") || !matches!(attribute.meta, Meta::List(_)) {
+        return out;
+    }
+    // What is no alias, such as `hidden`, ends the reading without harm.
+    let _ = attribute.parse_nested_meta(|meta| {
+        if !meta.path.is_ident("alias") {
+            return Ok(());
+        }
+        let mut keep = |expr: Expr| {
+            if let Expr::Lit(lit) = expr
+                && let Lit::Str(text) = lit.lit
+            {
+                out.push(text.value());
+            }
+        };
+        if meta.input.peek(syn::token::Paren) {
+            let content;
+            syn::parenthesized!(content in meta.input);
+            let list = content.parse_terminated(|stream| stream.parse::<Expr>(), syn::Token![,])?;
+            list.into_iter().for_each(&mut keep);
+        } else {
+            keep(meta.value()?.parse()?);
+        }
+        Ok(())
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_belong_to_the_type_they_stand_in() {
+        let text = r#"
+            #[doc(alias = "IThing")] pub struct Thing;
+            impl Thing { #[doc(alias("Do", "Make"))] pub fn act(&self) {} }
+            pub struct Other;
+            impl Other { #[doc(alias = "Undo")] pub fn back(&self) {} }
+            #[doc(alias = "IThing.Free")] pub fn free() {}
+            bitflags::bitflags! {
+                #[doc(alias = "Flags")] pub struct Marks: u32 { #[doc(alias = "FlagOne")] const ONE = 1; }
+            }
+        "#;
+        let codes = "    0xC0AA_0002 CANCELLED \"E_CANCELLED\" \"Text.\";\n".to_owned();
+        let mut aliases = Aliases { carriers: Vec::new(), codes };
+        aliases.items("room", &syn::parse_file(text).unwrap().items);
+        assert_eq!(aliases.item("IThing"), ["room::Thing"]);
+        assert_eq!(aliases.member("IThing", "Do"), ["room::Thing::act"]);
+        assert_eq!(aliases.member("IThing", "Make"), ["room::Thing::act"]);
+        assert!(aliases.member("IThing", "Undo").is_empty());
+        assert_eq!(aliases.member("IThing", "Free"), ["room::free"]);
+        assert_eq!(aliases.member("Flags", "FlagOne"), ["room::Marks::ONE"]);
+        assert_eq!(aliases.code("E_CANCELLED", "0xC0AA0002"), ["disc::HResult::CANCELLED"]);
+        assert!(aliases.code("E_CANCELLED", "0xC0AA0003").is_empty());
+    }
+}
