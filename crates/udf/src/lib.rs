@@ -4,7 +4,7 @@
 //! order afterwards. [`UdfVolume`] reads volumes, also those
 //! of other writers; [`check`] holds them against the standard.
 //!
-//! Not here yet: virtual, sparable and metadata partitions, named streams, revisions 2.50 and 2.60.
+//! Not here yet: writing virtual and metadata partitions, named streams, revisions 2.50 and 2.60.
 
 mod check;
 mod crc;
@@ -18,5 +18,5 @@ mod revision;
 pub use check::check;
 pub use layout::{Cursor, DataMap, Layout, ReadContent, area};
 pub use options::{AccessType, LayoutError, Options};
-pub use read::{UdfVolume, recognise};
+pub use read::{Facts, MetadataFacts, PartitionFacts, PartitionKind, UdfVolume, VatFacts, recognise};
 pub use revision::{Revision, UnknownRevision};

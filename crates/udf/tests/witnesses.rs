@@ -12,7 +12,7 @@ use std::path::Path;
 use glassmaster_disc::{Finding, SECTOR, Severity};
 use glassmaster_testkit::witness::{Witness, seven_zip, udfdump, udfinfo};
 use glassmaster_tree::{Content, Visit, Volume, WalkLimits, walk};
-use glassmaster_udf::{Revision, UdfVolume, check};
+use glassmaster_udf::{Revision, UdfVolume, check, recognise};
 use image::{Source, options, pattern, plan};
 
 /// What 7-Zip can hold: it refuses a volume with symbolic links or devices, also the Linux kernel's.
@@ -135,7 +135,7 @@ fn we_read_the_bridge_of_genisoimage() {
 }
 
 #[test]
-fn we_open_what_mkudffs_makes_or_say_why_not() {
+fn we_open_what_mkudffs_makes() {
     let Some(program) = Witness::find("mkudffs").unwrap() else { return };
     let folder = tempfile::tempdir().unwrap();
     let make = |name: &str, arguments: &[&str]| {
@@ -154,14 +154,27 @@ fn we_open_what_mkudffs_makes_or_say_why_not() {
             assert_eq!(errors(&image), [], "{revision} {medium}");
         }
     }
-    for (arguments, reason) in [
-        (["-b", "2048", "-m", "cdr", "-r", "1.50"], "'*UDF Virtual Partition' is not supported yet"),
-        (["-b", "2048", "-m", "cdrw", "-r", "1.50"], "'*UDF Sparable Partition' is not supported yet"),
-        (["-b", "512", "-m", "hd", "-r", "2.01"], "sectors of 512 bytes"),
-        (["-b", "4096", "-m", "hd", "-r", "2.01"], "sectors of 4096 bytes"),
+    for arguments in [
+        ["-b", "2048", "-m", "cdr", "-r", "1.50"],
+        ["-b", "2048", "-m", "dvdr", "-r", "2.01"],
+        ["-b", "2048", "-m", "cdrw", "-r", "1.50"],
+        ["-b", "2048", "-m", "dvdrw", "-r", "2.01"],
+        ["-b", "2048", "-m", "bdr", "-r", "2.50"],
+        ["-b", "2048", "-m", "bdr", "-r", "2.60"],
+        ["-b", "2048", "-m", "cd", "-r", "2.01"],
+        ["-b", "512", "-m", "hd", "-r", "2.01"],
+        ["-b", "1024", "-m", "hd", "-r", "1.50"],
+        ["-b", "4096", "-m", "hd", "-r", "2.01"],
     ] {
-        let image = make("refused", &arguments);
-        let error = UdfVolume::open(&image[..]).err().unwrap().to_string();
-        assert!(error.contains(reason), "{error}");
+        let image = make("other", &arguments);
+        let volume = UdfVolume::open(&image[..]).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        assert!(recognise(&image), "{arguments:?}");
+        assert_eq!(volume.file_system(), format!("UDF {}", arguments[5]));
+        let facts = volume.facts();
+        assert_eq!(facts.has_vat(), matches!(arguments[3], "cdr" | "dvdr" | "bdr"), "{arguments:?}");
+        assert_eq!(facts.has_sparing(), matches!(arguments[3], "cdrw" | "dvdrw"), "{arguments:?}");
+        assert_eq!(facts.block_bytes.to_string(), arguments[1]);
+        // A file of UDF 1.50 that holds the space of sparing tables.
+        assert!(files(&image).keys().all(|name| name == "Non-Allocatable Space"), "{arguments:?}");
     }
 }

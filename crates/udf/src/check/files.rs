@@ -70,7 +70,7 @@ pub(super) fn check<S: BlockSource>(volume: &UdfVolume<S>, report: &mut Report<'
 
 impl<S: BlockSource> Walk<'_, '_, S> {
     fn directories(&mut self) {
-        let root = self.volume.root;
+        let root = self.volume.shape.root;
         let mut pending = Vec::new();
         if let Some(entry) = self.visit(root, true, true) {
             pending.push((root, root, entry));
@@ -117,11 +117,11 @@ impl<S: BlockSource> Walk<'_, '_, S> {
         links: &mut Vec<Link>,
     ) -> Result<(), ReadError> {
         let mut names = HashSet::new();
-        let mut stream = Stream::new(dir);
+        let mut stream = Stream::new(dir, self.volume.sector_of(dir.id));
         let mut first = true;
-        while let Some((at, fid)) = stream.next(&self.volume.source)? {
-            let Some(place) = self.volume.partitions.get(usize::from(address.partition)) else { break };
-            let lba = sector_of(dir, at);
+        while let Some((at, fid)) = stream.next(self.volume)? {
+            let Some(place) = self.volume.shape.partitions.get(usize::from(address.partition)) else { break };
+            let lba = sector_of(dir, at, self.volume.sector_of(dir.id));
             let block = lba.saturating_sub(u64::from(place.start));
             if u64::from(fid.tag.location) != block {
                 let what = format!(
@@ -201,7 +201,7 @@ impl<S: BlockSource> Walk<'_, '_, S> {
             return Some(entry);
         }
         let lba = u32::try_from(entry.id).ok()?;
-        let sector = self.volume.sector("file entry", lba).ok()?;
+        let sector = self.volume.block("file entry", u64::from(lba)).ok()?;
         let read = FileEntryRead::read(&sector, address.block).ok()?;
         let fields = read.entry;
         self.met.insert(address, Met { lba, recorded_links: fields.links, found_links: name });

@@ -8,8 +8,6 @@ pub(crate) const MAX_EXTENT: u32 = 0x3FFF_F800;
 pub(crate) const SHORT_LEN: usize = 8;
 /// Bytes of a long_ad.
 pub(crate) const LONG_LEN: usize = 16;
-/// Bytes of an ext_ad.
-pub(crate) const EXTENDED_LEN: usize = 20;
 /// Bytes of an allocation extent descriptor before its allocation descriptors.
 pub(crate) const EXTENT_HEADER_LEN: usize = 24;
 
@@ -60,10 +58,6 @@ impl Allocation {
     pub(crate) fn long(bytes: &[u8]) -> Self {
         Self::new(u32_at(bytes, 0), u32_at(bytes, 4), Some(u16_at(bytes, 8)))
     }
-
-    pub(crate) fn extended(bytes: &[u8]) -> Self {
-        Self::new(u32_at(bytes, 0), u32_at(bytes, 12), Some(u16_at(bytes, 16)))
-    }
 }
 
 /// Writes a short_ad: recorded, or a continuation.
@@ -112,9 +106,6 @@ mod tests {
         assert_eq!(out, [0, 8, 0, 0xC0, 7, 0, 0, 0]);
         let ad = Allocation::short(&out);
         assert_eq!((ad.kind, ad.bytes, ad.block), (ExtentType::Continuation, 2048, 7));
-        let ext = [1, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 2, 0, 0, 0];
-        let ad = Allocation::extended(&ext);
-        assert_eq!((ad.kind, ad.bytes, ad.block, ad.partition), (ExtentType::Sparse, 1, 9, Some(2)));
     }
 
     proptest::proptest! {

@@ -19,14 +19,14 @@ impl<S: BlockSource> UdfVolume<S> {
         dir: &Entry,
         each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
-        let mut stream = Stream::new(dir);
+        let mut stream = Stream::new(dir, self.sector_of(dir.id));
         // An object that cannot be trusted costs itself, not its neighbours; the directory ends with the first such error.
         let mut first_error = None;
-        while let Some((at, fid)) = stream.next(&self.source)? {
+        while let Some((at, fid)) = stream.next(self)? {
             if fid.has(DELETED) || fid.has(PARENT) {
                 continue;
             }
-            match self.named_entry(&fid, || sector_of(dir, at)) {
+            match self.named_entry(&fid, || sector_of(dir, at, self.sector_of(dir.id))) {
                 Ok(entry) => {
                     if each(entry).is_break() {
                         return Ok(());
@@ -40,7 +40,29 @@ impl<S: BlockSource> UdfVolume<S> {
         first_error.map_or(Ok(()), Err)
     }
 
-    fn named_entry(&self, fid: &FileIdentifier<'_>, sector: impl Fn() -> u64) -> Result<Entry, ReadError> {
+    /// Sectors of a directory; one by one, and from the metadata mirror file, where they cannot be read at once.
+    fn read_sectors(&self, structure: &'static str, lba: u64, out: &mut [u8]) -> Result<(), ReadError> {
+        if self.source.read_blocks(lba, out).is_ok() {
+            return Ok(());
+        }
+        for (sector, lba) in out.chunks_exact_mut(SECTOR).zip(lba..) {
+            let Err(error) = self.source.read_blocks(lba, sector) else { continue };
+            let mirror = match self.shape.block_bytes {
+                2048 => self.mirror_of(lba),
+                _ => None,
+            };
+            if mirror.is_none_or(|mirror| self.source.read_blocks(mirror, sector).is_err()) {
+                return Err(ReadError::io(structure, lba, error));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn named_entry(
+        &self,
+        fid: &FileIdentifier<'_>,
+        sector: impl Fn() -> u64,
+    ) -> Result<Entry, ReadError> {
         let name = decode(fid.name).map_err(|error| ReadError::invalid(NAME, sector(), error.to_string()))?;
         let address = BlockAddress { block: fid.icb.block, partition: fid.icb.partition };
         let name = shown(&name).into_owned().into_bytes();
@@ -64,25 +86,26 @@ pub(crate) struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    pub(crate) fn new(dir: &'a Entry) -> Self {
+    /// `sector` is where the directory is said to be when it has no sectors of its own.
+    pub(crate) fn new(dir: &'a Entry, sector: u64) -> Self {
         let (buffer, pieces) = match &dir.content {
             Content::Inline(bytes) => (bytes.clone(), &[][..]),
             Content::Extents(extents) => (Vec::new(), &extents[..]),
         };
-        Self { buffer, at: 0, base: 0, pieces, into: 0, lba: dir.id }
+        Self { buffer, at: 0, base: 0, pieces, into: 0, lba: sector }
     }
 
     /// The next descriptor with its place in the directory; `None` at the end.
     pub(crate) fn next<S: BlockSource>(
         &mut self,
-        source: &S,
+        volume: &UdfVolume<S>,
     ) -> Result<Option<(u64, FileIdentifier<'_>)>, ReadError> {
         let (tag, length) = loop {
             match FileIdentifier::verify(&self.buffer[self.at..]) {
                 Ok(found) => break found,
                 Err(error) => {
                     let short = matches!(error, FileIdentifierError::Short(_));
-                    if short && self.fetch(source)? {
+                    if short && self.fetch(volume)? {
                         continue;
                     }
                     if self.at == self.buffer.len() {
@@ -99,7 +122,7 @@ impl<'a> Stream<'a> {
     }
 
     /// Reads on; `false` at the end.
-    fn fetch<S: BlockSource>(&mut self, source: &S) -> Result<bool, ReadError> {
+    fn fetch<S: BlockSource>(&mut self, volume: &UdfVolume<S>) -> Result<bool, ReadError> {
         let Some((extent, rest)) = self.pieces.split_first() else { return Ok(false) };
         let bytes = (extent.bytes - self.into).min(PIECE);
         let Some(lba) = extent.lba else {
@@ -113,9 +136,7 @@ impl<'a> Stream<'a> {
         let kept = self.buffer.len();
         let length = usize::try_from(bytes).unwrap_or_default();
         self.buffer.resize(kept + length.div_ceil(SECTOR) * SECTOR, 0);
-        source
-            .read_blocks(lba, &mut self.buffer[kept..])
-            .map_err(|error| ReadError::io("directory", lba, error))?;
+        volume.read_sectors("directory", lba, &mut self.buffer[kept..])?;
         self.buffer.truncate(kept + length);
         self.lba = lba;
         self.into += bytes;
@@ -127,8 +148,8 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// Sector that holds a byte of a directory; that of its file entry when there is none.
-pub(crate) fn sector_of(dir: &Entry, at: u64) -> u64 {
+/// Sector that holds a byte of a directory; `otherwise` when there is none.
+pub(crate) fn sector_of(dir: &Entry, at: u64, otherwise: u64) -> u64 {
     let mut before = 0;
     if let Content::Extents(extents) = &dir.content {
         for extent in extents {
@@ -138,5 +159,5 @@ pub(crate) fn sector_of(dir: &Entry, at: u64) -> u64 {
             before += extent.bytes;
         }
     }
-    dir.id
+    otherwise
 }
