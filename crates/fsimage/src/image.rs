@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use glassmaster_disc::{Area, BlockSource, SECTOR, SECTOR_U64};
 use glassmaster_tree::{DataId, NameChange, Tree};
 
-use crate::error::{Error, SourceProblem};
-use crate::host::{FileReader, HostFiles, HostTree, Mismatch};
+use crate::contents::{Contents, DataReader, ImageInput, Reader};
+use crate::error::Error;
+use crate::host::Mismatch;
 use crate::plan::{Part, Plan};
 use crate::stream::ImageStream;
 use crate::{ImageOptions, OnChanged};
@@ -22,7 +23,7 @@ pub struct Image {
 
 pub(crate) struct Inner {
     pub(crate) tree: Tree,
-    pub(crate) files: HostFiles,
+    pub(crate) contents: Contents,
     pub(crate) plan: Plan,
     pub(crate) on_changed: OnChanged,
     /// Files that were padded, one entry each.
@@ -32,7 +33,7 @@ pub(crate) struct Inner {
 /// A file whose place in the image was filled with zeros because it changed after planning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repair {
-    /// Path on the host.
+    /// Path on the host; of a content that is no host file its path in the image.
     pub path: PathBuf,
     /// How it changed.
     pub what: String,
@@ -44,7 +45,7 @@ pub struct Repair {
 pub(crate) struct RenderState {
     iso: glassmaster_iso9660::Cursor,
     udf: glassmaster_udf::Cursor,
-    pub(crate) reader: FileReader,
+    pub(crate) reader: Reader,
     /// Index into [`Plan::placed`] of the last content touched.
     placed: usize,
 }
@@ -62,17 +63,18 @@ pub struct ProgressItem {
 }
 
 impl Image {
-    /// Plans the image of `source`.
+    /// Plans the image of `source`: a walked folder, or a tree with the store of its contents.
     ///
     /// # Errors
     /// What the selected file systems cannot hold, [`Error::NamesRefused`], [`Error::TooLarge`].
     #[doc(alias = "CreateResultImage")]
-    pub fn new(source: HostTree, options: &ImageOptions) -> Result<Self, Error> {
-        let plan = Plan::new(&source.tree, options)?;
+    pub fn new(source: impl Into<ImageInput>, options: &ImageOptions) -> Result<Self, Error> {
+        let ImageInput { tree, contents } = source.into();
+        let plan = Plan::new(&tree, options)?;
         Ok(Self {
             inner: Arc::new(Inner {
-                tree: source.tree,
-                files: source.files,
+                tree,
+                contents,
                 plan,
                 on_changed: options.on_changed,
                 repairs: Mutex::default(),
@@ -97,6 +99,20 @@ impl Image {
     #[must_use]
     pub fn tree(&self) -> &Tree {
         &self.inner.tree
+    }
+
+    /// A stream over one content, at position 0.
+    #[must_use]
+    pub fn open_data(&self, data: DataId) -> DataReader {
+        let tree = &self.inner.tree;
+        let (content, path) = (tree.data(data), self.inner.path_of(data));
+        let contents = &self.inner.contents;
+        match tree.extents(data) {
+            Some(extents) => contents.open_old(extents, content.size, &path),
+            None => {
+                contents.open(content.handle, content.size, &path).named(Contents::source(tree, data).name)
+            }
+        }
     }
 
     /// Everything that a selected file system records otherwise than the source has it.
@@ -132,7 +148,7 @@ impl Image {
             let data = plan.placed[at];
             let (first, blocks) = self.inner.run(data);
             if block < first + blocks {
-                let description = self.inner.tree.path(self.inner.tree.data(data).first);
+                let description = self.inner.path_of(data);
                 return Some(ProgressItem { description, first, last: first + blocks - 1 });
             }
         }
@@ -282,14 +298,8 @@ impl Inner {
     }
 
     /// Bytes of a file, or zeros and a repair where the policy says so.
-    fn read_file(
-        &self,
-        data: DataId,
-        offset: u64,
-        out: &mut [u8],
-        reader: &mut FileReader,
-    ) -> Result<(), Error> {
-        match reader.read(&self.files, &self.tree, data, offset, out) {
+    fn read_file(&self, data: DataId, offset: u64, out: &mut [u8], reader: &mut Reader) -> Result<(), Error> {
+        match reader.read(&self.contents, &Contents::source(&self.tree, data), offset, out) {
             Ok(()) => Ok(()),
             Err(mismatch) => self.changed(data, offset, out, reader, mismatch),
         }
@@ -301,32 +311,35 @@ impl Inner {
         data: DataId,
         offset: u64,
         out: &mut [u8],
-        reader: &mut FileReader,
+        reader: &mut Reader,
         mismatch: Mismatch,
     ) -> Result<(), Error> {
         self.mismatch(data, mismatch)?;
-        reader.read_what_is_there(&self.files, &self.tree, data, offset, out);
+        let source = Contents::source(&self.tree, data);
+        reader.read_what_is_there(&self.contents, &source, offset, out);
         Ok(())
     }
 
     /// The error for a file that is not what was planned, or a note where the policy is to pad such files.
     #[cold]
     pub(crate) fn mismatch(&self, data: DataId, mismatch: Mismatch) -> Result<(), Error> {
-        let path = self.files.path(&self.tree, data);
-        match self.on_changed {
-            OnChanged::Fail => Err(match mismatch {
-                Mismatch::Unreadable(source) if source.kind() != io::ErrorKind::NotFound => {
-                    Error::Source { path, problem: SourceProblem::Read, source }
-                }
-                other => Error::SourceChanged { path, what: other.to_string() },
-            }),
-            OnChanged::Pad => {
-                let mut repairs = self.repairs.lock().unwrap_or_else(PoisonError::into_inner);
-                if !repairs.iter().any(|r| r.data == data) {
-                    repairs.push(Repair { path, what: mismatch.to_string(), data });
-                }
-                Ok(())
-            }
+        let source = Contents::source(&self.tree, data);
+        if self.on_changed == OnChanged::Fail || matches!(mismatch, Mismatch::Store(_)) {
+            return Err(self.contents.failure(&source, &self.path_of(data), mismatch));
+        }
+        let mut repairs = self.repairs.lock().unwrap_or_else(PoisonError::into_inner);
+        if !repairs.iter().any(|r| r.data == data) {
+            let path = self.contents.host_path(&source).unwrap_or_else(|| self.path_of(data).into());
+            repairs.push(Repair { path, what: mismatch.to_string(), data });
+        }
+        Ok(())
+    }
+
+    /// Path of a content in the image, what it is for one without a name.
+    pub(crate) fn path_of(&self, data: DataId) -> String {
+        match self.tree.data_path(data) {
+            path if path.is_empty() => "boot image (El Torito 1.5)".to_owned(),
+            path => path,
         }
     }
 }

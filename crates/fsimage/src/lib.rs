@@ -1,6 +1,7 @@
 //! From a folder to an image: host walk, plan, image stream, output; and back: volumes, extraction, comparison.
 
 mod code;
+mod contents;
 mod defaults;
 mod error;
 mod host;
@@ -13,6 +14,7 @@ mod stream;
 mod volume;
 
 pub use code::{Failure, host_code, message_form};
+pub use contents::{Contents, DataReader, DataStream, ImageInput};
 pub use defaults::{Choice, choose, nominal_blocks};
 pub use error::{Error, RefusedName, SourceProblem};
 pub use host::{HostFiles, HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};

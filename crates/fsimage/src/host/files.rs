@@ -8,9 +8,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use glassmaster_tree::{DataId, Timestamp, Tree};
+use glassmaster_tree::{Timestamp, Tree};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
+
+use crate::code::Failure;
 
 /// One directory of the host that the walk entered.
 #[derive(Clone, Debug)]
@@ -28,11 +30,37 @@ pub(super) struct HostFile {
     pub(super) modified: Timestamp,
 }
 
-/// The host files behind the contents of a tree; content handle = index here.
+/// The host files behind the contents of a tree; the low half of a content's handle = index here.
 #[derive(Clone, Debug, Default)]
 pub struct HostFiles {
     pub(super) dirs: Vec<HostDir>,
     pub(super) files: Vec<HostFile>,
+    /// Present once the files have to be found without the tree of their walk.
+    names: Option<Names>,
+}
+
+/// Names of files in their directories, by the index of the file.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    /// Where each name ends in the text; it begins where the one before ends.
+    ends: Vec<usize>,
+    text: Vec<u8>,
+}
+
+impl Names {
+    fn get(&self, index: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).and_then(|n| self.ends.get(n)).copied().unwrap_or(0);
+        self.text.get(start..end)
+    }
+}
+
+/// One host file, and what is to be found there.
+#[derive(Clone, Copy)]
+pub(crate) struct HostRef<'a> {
+    index: usize,
+    name: &'a [u8],
+    size: u64,
 }
 
 /// Longest path handed to the kernel in one call; the limit of Linux is 4096 with the final NUL.
@@ -59,16 +87,33 @@ impl HostFiles {
     }
 
     /// Path of a file on the host, for people.
-    pub(crate) fn path(&self, tree: &Tree, data: DataId) -> PathBuf {
-        let (file, name) = self.file(tree, data);
-        self.dir_path(file.dir).join(OsStr::from_bytes(name))
+    pub(crate) fn path(&self, file: HostRef<'_>) -> PathBuf {
+        let name = OsStr::from_bytes(file.name);
+        self.files.get(file.index).map_or_else(|| name.into(), |f| self.dir_path(f.dir).join(name))
     }
 
-    fn file<'a>(&'a self, tree: &'a Tree, data: DataId) -> (HostFile, &'a [u8]) {
-        let content = tree.data(data);
-        // Handles are made by the walk, as indices.
-        let index = usize::try_from(content.handle).unwrap_or(usize::MAX);
-        (self.files[index], tree.node(content.first).name())
+    /// The file with number `index`, `size` bytes long; its name is `name` unless the names were kept.
+    pub(crate) fn find<'a>(&'a self, index: u32, name: &'a [u8], size: u64) -> HostRef<'a> {
+        let index = index as usize;
+        let kept = self.names.as_ref().and_then(|names| names.get(index));
+        HostRef { index, name: kept.unwrap_or(name), size }
+    }
+
+    /// Keeps the names of all files, so that they are found when the tree of the walk is gone or was changed.
+    pub(crate) fn keep_names(&mut self, tree: &Tree) {
+        let mut names = Names { ends: Vec::with_capacity(self.files.len()), text: Vec::new() };
+        let count = self.files.len();
+        // The walk numbers files in the order of their contents; others may have been added since.
+        for (_, data) in tree.contents() {
+            let Some(index) = usize::try_from(data.handle).ok().filter(|n| *n < count) else { continue };
+            if index < names.ends.len() || data.links == 0 {
+                continue;
+            }
+            names.ends.resize(index, names.text.len());
+            names.text.extend_from_slice(tree.node(data.first).name());
+            names.ends.push(names.text.len());
+        }
+        self.names = Some(names);
     }
 
     /// Opens a directory, in steps where its path is too long for one call.
@@ -124,6 +169,8 @@ pub(crate) enum Mismatch {
     Modified,
     /// No longer a regular file.
     NotAFile,
+    /// Not the source's fault: the store behind it failed.
+    Store(Failure),
 }
 
 impl std::fmt::Display for Mismatch {
@@ -137,15 +184,16 @@ impl std::fmt::Display for Mismatch {
             Self::Length { expected, found } => write!(f, "it grew from {expected} to {found} bytes"),
             Self::Modified => f.write_str("it was written to"),
             Self::NotAFile => f.write_str("it is no longer a regular file"),
+            Self::Store(failure) => failure.fmt(f),
         }
     }
 }
 
-/// Opens host files one after the other, keeping the last directory and the last file open. One per thread.
+/// Opens host files one after the other, keeping the last directory and the last file open. One per thread and walk.
 #[derive(Debug, Default)]
 pub(crate) struct FileReader {
     dir: Option<(u32, OwnedFd)>,
-    file: Option<(DataId, OwnedFd)>,
+    file: Option<(usize, OwnedFd)>,
 }
 
 impl FileReader {
@@ -153,18 +201,18 @@ impl FileReader {
     pub(crate) fn read(
         &mut self,
         files: &HostFiles,
-        tree: &Tree,
-        data: DataId,
+        file: HostRef<'_>,
         offset: u64,
         out: &mut [u8],
     ) -> Result<(), Mismatch> {
-        let size = tree.data(data).size;
-        let whole = offset == 0 && out.len() as u64 == size;
-        let fd = self.open(files, tree, data)?;
+        let whole = offset == 0 && out.len() as u64 == file.size;
+        let fd = self.open(files, file)?;
         let mut done = 0;
         while done < out.len() {
             match rustix::io::pread(fd, &mut out[done..], offset + done as u64) {
-                Ok(0) => return Err(Mismatch::Length { expected: size, found: offset + done as u64 }),
+                Ok(0) => {
+                    return Err(Mismatch::Length { expected: file.size, found: offset + done as u64 });
+                }
                 Ok(n) => done += n,
                 Err(Errno::INTR) => {}
                 Err(e) => return Err(Mismatch::Unreadable(e.into())),
@@ -172,9 +220,9 @@ impl FileReader {
         }
         if !whole {
             // A long file is open for long: look again whether it stayed as it was.
-            self.still_unchanged(files, tree, data)?;
+            self.still_unchanged(files, file)?;
         }
-        if offset + done as u64 == size {
+        if offset + done as u64 == file.size {
             self.file = None;
         }
         Ok(())
@@ -182,33 +230,28 @@ impl FileReader {
 
     /// Whether the file that is open is still what the walk saw. Asked after its bytes were taken, so that they are
     /// known to be those that were planned.
-    pub(crate) fn still_unchanged(
-        &self,
-        files: &HostFiles,
-        tree: &Tree,
-        data: DataId,
-    ) -> Result<(), Mismatch> {
-        let Some((_, fd)) = self.file.as_ref().filter(|(open, _)| *open == data) else { return Ok(()) };
+    pub(crate) fn still_unchanged(&self, files: &HostFiles, file: HostRef<'_>) -> Result<(), Mismatch> {
+        let Some((_, fd)) = self.file.as_ref().filter(|(open, _)| *open == file.index) else { return Ok(()) };
         let stat = rustix::fs::fstat(fd).map_err(|e| Mismatch::Unreadable(e.into()))?;
-        unchanged(&stat, tree.data(data).size, files.file(tree, data).0.modified)
+        let seen = files.files.get(file.index).ok_or(Mismatch::NotAFile)?;
+        unchanged(&stat, file.size, seen.modified)
     }
 
     /// Fills `out` with whatever the file still has at `offset`, zeros behind and instead of it.
     pub(crate) fn read_what_is_there(
         &mut self,
         files: &HostFiles,
-        tree: &Tree,
-        data: DataId,
+        file: HostRef<'_>,
         offset: u64,
         out: &mut [u8],
     ) {
         out.fill(0);
         self.file = None;
-        let (file, name) = files.file(tree, data);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let Some(seen) = files.files.get(file.index) else { return };
         let Ok(fd) = self
-            .directory(files, file.dir)
-            .and_then(|dir| rustix::fs::openat(dir, name, flags, Mode::empty()))
+            .directory(files, seen.dir)
+            .and_then(|dir| rustix::fs::openat(dir, file.name, flags, Mode::empty()))
         else {
             return;
         };
@@ -230,23 +273,18 @@ impl FileReader {
     }
 
     /// The open file, checked to be what the walk saw.
-    pub(crate) fn open(
-        &mut self,
-        files: &HostFiles,
-        tree: &Tree,
-        data: DataId,
-    ) -> Result<&OwnedFd, Mismatch> {
-        let known = matches!(&self.file, Some((open, _)) if *open == data);
+    pub(crate) fn open(&mut self, files: &HostFiles, file: HostRef<'_>) -> Result<&OwnedFd, Mismatch> {
+        let known = matches!(&self.file, Some((open, _)) if *open == file.index);
         if !known {
             self.file = None;
-            let (file, name) = files.file(tree, data);
-            let dir = self.directory(files, file.dir).map_err(|e| Mismatch::Unreadable(e.into()))?;
+            let seen = files.files.get(file.index).copied().ok_or(Mismatch::NotAFile)?;
+            let dir = self.directory(files, seen.dir).map_err(|e| Mismatch::Unreadable(e.into()))?;
             let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-            let fd = rustix::fs::openat(dir, name, flags, Mode::empty())
+            let fd = rustix::fs::openat(dir, file.name, flags, Mode::empty())
                 .map_err(|e| Mismatch::Unreadable(e.into()))?;
             let stat = rustix::fs::fstat(&fd).map_err(|e| Mismatch::Unreadable(e.into()))?;
-            unchanged(&stat, tree.data(data).size, file.modified)?;
-            self.file = Some((data, fd));
+            unchanged(&stat, file.size, seen.modified)?;
+            self.file = Some((file.index, fd));
         }
         match &self.file {
             Some((_, fd)) => Ok(fd),

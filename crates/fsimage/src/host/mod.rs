@@ -4,5 +4,5 @@ mod files;
 mod walk;
 
 pub use files::HostFiles;
-pub(crate) use files::{FileReader, Mismatch};
+pub(crate) use files::{FileReader, HostRef, Mismatch};
 pub use walk::{HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};

@@ -18,6 +18,7 @@ use glassmaster_tree::DataId;
 use rustix::io::Errno;
 
 use super::PIECE;
+use crate::contents::{Contents, KernelSource};
 use crate::error::Error;
 use crate::image::{Image, Inner, RenderState, blocks_of};
 use crate::plan::{Part, Region};
@@ -323,8 +324,10 @@ impl Work<'_> {
         if size < KERNEL_COPY_FROM || length == 0 {
             return Ok(0);
         }
-        let Ok(file) = state.reader.open(&self.inner.files, &self.inner.tree, data) else {
-            // The rendering path says what is wrong with it.
+        let content = Contents::source(&self.inner.tree, data);
+        let Some(KernelSource { file, base }) = state.reader.kernel_source(&self.inner.contents, &content)
+        else {
+            // The rendering path says what is wrong with it, if anything is.
             return Ok(0);
         };
         let device = rustix::fs::fstat(file).map_or(0, |s| s.st_dev);
@@ -332,12 +335,12 @@ impl Work<'_> {
         if refused().contains(&device) {
             return Ok(0);
         }
-        let (mut source, mut target) = (from, self.offset(at));
+        let (mut source, mut target) = (base + from, self.offset(at));
         let mut left = length;
         while left > 0 {
             let chunk = usize::try_from(left).unwrap_or(usize::MAX);
             match rustix::fs::copy_file_range(
-                file.as_fd(),
+                file,
                 Some(&mut source),
                 self.out.as_fd(),
                 Some(&mut target),
@@ -356,7 +359,7 @@ impl Work<'_> {
             }
         }
         let copied = length - left;
-        if let Err(mismatch) = state.reader.still_unchanged(&self.inner.files, &self.inner.tree, data) {
+        if let Err(mismatch) = state.reader.still_unchanged(&self.inner.contents, &content) {
             self.inner.mismatch(data, mismatch)?;
         }
         let sectors = copied / SECTOR_U64;
@@ -413,7 +416,8 @@ mod tests {
             let data = image.inner.plan.placed[0];
             let (first, blocks) = image.inner.run(data);
             // Opened and found as planned, then written to: the length stays.
-            state.reader.open(&image.inner.files, &image.inner.tree, data).unwrap();
+            let content = Contents::source(&image.inner.tree, data);
+            assert!(state.reader.kernel_source(&image.inner.contents, &content).is_some());
             std::fs::write(&path, vec![2; 1 << 20]).unwrap();
             let copied = work.kernel_copy(first, first + blocks, &mut state);
             if !work.no_kernel_copy.lock().unwrap().is_empty() {
