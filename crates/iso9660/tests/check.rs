@@ -26,11 +26,8 @@ fn volumes_made_here_have_no_findings() {
     }
     let plain = Options { rock_ridge: None, ..Options::default() };
     let bytes = Image::plan(&tree, plain).bytes(&tree);
-    let notes = findings(&bytes, 0);
-    assert!(
-        notes.iter().all(|f| f.severity == Severity::Note && f.clause == "ECMA-119 6.8.2.1"),
-        "{notes:?}"
-    );
+    let notes: Vec<_> = findings(&bytes, 0).iter().map(|f| (f.severity, f.clause)).collect();
+    assert_eq!(notes, [(Severity::Note, "ECMA-119 6.8.2.1")]);
 }
 
 /// Byte of the record of `identifier` in the directories of an area.
@@ -80,8 +77,8 @@ fn single_faults_are_found() {
         (pvd + 139, 9, "ECMA-119 8.4.13"),
         (pvd + 75, 1, "ECMA-119 8.4.7"),
         (pvd + 40, b'a', "ECMA-119 8.4.6"),
-        (pvd + 817, b'9', "ECMA-119 8.4.26.1"),
-        (pvd + 881, 2, "ECMA-119 8.4.31"),
+        (pvd + 817, b'9', "ECMA-119 8.4.26"),
+        (pvd + 881, 2, "ECMA-119 8.4.30"),
         (pvd + 165, 9, "ECMA-119 9.1.3"),
         (pvd + 2 * SECTOR, 7, "ECMA-119 6.7.1.6"),
         (pvd + 2 * SECTOR + 99, 7, "ECMA-119 8.3.4"),

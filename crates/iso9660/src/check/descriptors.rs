@@ -1,164 +1,162 @@
-//! The volume descriptor set (ECMA-119 8).
+//! The volume descriptor set (ECMA-119 6.7.1, 8.1 to 8.3, 8.6).
 
-use glassmaster_disc::SECTOR;
+use glassmaster_disc::{SECTOR, SECTOR_U64};
 
+use super::identifiers::Names;
 use super::space::Holds;
 use super::{Checker, Hierarchy};
-use crate::raw::date::{NO_VOLUME_DATE, decode_volume_date};
 use crate::raw::descriptor::{FIRST_SECTOR, FoundDescriptor, kind};
-use crate::raw::record::DirectoryRecord;
+use crate::raw::number::{array, get_both32};
 
 /// Descriptors before a set counts as endless.
 const MOST: u64 = 64;
+/// Types that `raw::descriptor` has no use for (ECMA-119 8.2.1, 8.6.1).
+const BOOT_RECORD: u8 = 0;
+const PARTITION: u8 = 3;
+/// Boot system identifier of El Torito (El Torito 1.0, figure 7).
+const EL_TORITO: &[u8] = b"EL TORITO SPECIFICATION";
+
+/// What the descriptors lead to.
+#[derive(Default)]
+pub(super) struct Set {
+    pub(super) hierarchies: Vec<Hierarchy>,
+    /// Sector of each El Torito boot record, and of the catalog it names.
+    pub(super) boot_catalogs: Vec<(u64, u32)>,
+}
 
 impl Checker<'_> {
-    pub(super) fn descriptors(&mut self, session_start: u32) -> Vec<Hierarchy> {
+    pub(super) fn descriptors(&mut self, session_start: u32) -> Set {
         let first = u64::from(session_start) + u64::from(FIRST_SECTOR);
-        let mut found = Vec::new();
-        let (mut primary, mut terminated) = (false, false);
+        let mut set = Set::default();
+        let mut primary: Option<(u64, Vec<u8>)> = None;
+        let mut terminated = false;
         let mut lba = first;
         while lba < (first + MOST).min(self.source.block_count()) {
             let Some(sector) = self.sectors("ECMA-119 6.7.1", lba, 1) else { break };
             let Some(descriptor) = FoundDescriptor::recognise(&sector) else { break };
-            if descriptor.version() != 1 && descriptor.kind() != kind::SUPPLEMENTARY {
-                let what = format!("volume descriptor version is {}, not 1", descriptor.version());
-                self.error("ECMA-119 8.1.3", lba, what);
+            self.space.add(lba, 1, Holds::Descriptor);
+            let version = descriptor.version();
+            if version != 1 && !(version == 2 && descriptor.kind() == kind::SUPPLEMENTARY) {
+                self.error("ECMA-119 8.1.3", lba, format!("volume descriptor version is {version}, not 1"));
             }
             match descriptor.kind() {
-                kind::PRIMARY => {
-                    primary = true;
-                    found.extend(self.volume_descriptor(descriptor, lba, false));
+                kind::PRIMARY => match &primary {
+                    None => {
+                        self.volume_end(descriptor, session_start);
+                        set.hierarchies.extend(self.volume_descriptor(descriptor, lba, Names::Primary));
+                        primary = Some((lba, sector));
+                    }
+                    Some((at, other)) if *other != sector => {
+                        let what =
+                            format!("this primary volume descriptor differs from the one at sector {at}");
+                        self.warn("ECMA-119 6.7.1.1", lba, what);
+                    }
+                    Some(_) => {}
+                },
+                kind::SUPPLEMENTARY => {
+                    let names = if descriptor.is_joliet() {
+                        Names::Joliet
+                    } else if version == 2 {
+                        Names::Enhanced
+                    } else {
+                        Names::Other
+                    };
+                    if let Some(hierarchy) = self.volume_descriptor(descriptor, lba, names) {
+                        self.add_supplementary(&mut set, hierarchy);
+                    }
                 }
-                kind::SUPPLEMENTARY if descriptor.is_joliet() => {
-                    found.extend(self.volume_descriptor(descriptor, lba, true));
+                BOOT_RECORD => {
+                    set.boot_catalogs.extend(self.boot_record(descriptor, lba, first).map(|c| (lba, c)));
                 }
+                PARTITION => self.partition_descriptor(descriptor, lba),
                 kind::TERMINATOR => {
                     self.zeros(descriptor.bytes(), 7..SECTOR, "ECMA-119 8.3.4", lba, "set terminator");
                     terminated = true;
                     break;
                 }
-                _ => {}
+                other => {
+                    let what = format!("volume descriptor type {other} is reserved");
+                    self.warn("ECMA-119 8.1.1", lba, what);
+                }
             }
             lba += 1;
         }
-        if !primary {
+        if primary.is_none() {
             self.error("ECMA-119 6.7.1.1", first, "there is no primary volume descriptor");
         }
         if !terminated {
             self.error("ECMA-119 6.7.1.6", lba, "the volume descriptor set has no terminator");
         }
-        found
+        set
     }
 
-    fn zeros(
-        &mut self,
-        bytes: &[u8],
-        range: std::ops::Range<usize>,
-        clause: &'static str,
-        lba: u64,
-        what: &str,
-    ) {
-        let start = range.start;
-        if let Some(at) = bytes.get(range).unwrap_or_default().iter().position(|b| *b != 0) {
-            self.warn(clause, lba, format!("byte {} of the {what} is reserved but not 0", start + at));
-        }
+    /// Volume spaces are counted from the first sector of the medium or, by some programs, of the session.
+    fn volume_end(&mut self, primary: FoundDescriptor<'_>, session_start: u32) {
+        let end = u64::from(session_start) + u64::from(primary.blocks().little);
+        self.volume_end = end.min(self.source.block_count());
     }
 
-    fn volume_descriptor(&mut self, d: FoundDescriptor<'_>, lba: u64, joliet: bool) -> Option<Hierarchy> {
-        let name = if joliet { "Joliet volume descriptor" } else { "primary volume descriptor" };
-        self.both("ECMA-119 8.4.8", lba, "volume space size", d.blocks());
-        self.both("ECMA-119 8.4.10", lba, "volume set size", d.set_size());
-        self.both("ECMA-119 8.4.11", lba, "volume sequence number", d.sequence());
-        self.both("ECMA-119 8.4.12", lba, "logical block size", d.block_size());
-        self.both("ECMA-119 8.4.13", lba, "path table size", d.path_table_size());
-        if d.sequence().little > d.set_size().little {
-            self.error("ECMA-119 8.4.11", lba, "the volume's number is larger than its set");
-        }
-        if d.structure_version() != 1 {
-            self.error(
-                "ECMA-119 8.4.31",
-                lba,
-                format!("file structure version is {}", d.structure_version()),
+    /// An enhanced descriptor may name the hierarchy of the primary one, whose names then follow its rules.
+    fn add_supplementary(&mut self, set: &mut Set, hierarchy: Hierarchy) {
+        let shared = set.hierarchies.iter_mut().find(|h| h.root == hierarchy.root);
+        let Some(shared) = shared else {
+            set.hierarchies.push(hierarchy);
+            return;
+        };
+        if hierarchy.names == Names::Enhanced && shared.names == Names::Primary {
+            shared.names = Names::Enhanced;
+            let what = format!(
+                "the enhanced volume descriptor names the hierarchy of sector {}: one set of long names for both",
+                shared.descriptor
             );
+            let different = hierarchy.tables.into_iter().filter(|t| {
+                shared.tables.iter().all(|s| (s.size, &s.occurrences) != (t.size, &t.occurrences))
+            });
+            let different: Vec<_> = different.collect();
+            shared.tables.extend(different);
+            self.note("ECMA-119 8.5", hierarchy.descriptor, what);
+        } else {
+            let what = format!(
+                "this descriptor and the one at sector {} name one root directory, sector {}",
+                shared.descriptor, hierarchy.root
+            );
+            self.warn("ECMA-119 8.5", hierarchy.descriptor, what);
         }
-        let blocks = self.source.block_count();
-        if u64::from(d.blocks().little) > blocks {
-            let what = format!("volume space of {} sectors, but there are {blocks}", d.blocks().little);
-            self.error("ECMA-119 8.4.8", lba, what);
-        }
-        if !joliet {
-            self.zeros(d.bytes(), 7..8, "ECMA-119 8.4.4", lba, name);
-            self.zeros(d.bytes(), 88..120, "ECMA-119 8.4.9", lba, name);
-            self.characters(d, lba);
-        }
-        self.zeros(d.bytes(), 72..80, "ECMA-119 8.4.7", lba, name);
-        self.zeros(d.bytes(), 882..883, "ECMA-119 8.4.32", lba, name);
-        self.zeros(d.bytes(), 1395..SECTOR, "ECMA-119 8.4.34", lba, name);
-        for (date, what) in d.dates().iter().zip(["creation", "modification", "expiration", "effective"]) {
-            let unspecified = *date == NO_VOLUME_DATE || *date == [0; 17];
-            if !unspecified && decode_volume_date(date).is_none() {
-                let text = format!("{what} date is no date: '{}'", String::from_utf8_lossy(date));
-                self.warn("ECMA-119 8.4.26.1", lba, text);
-            }
-        }
-        if usize::from(d.block_size().little) != SECTOR {
-            let what = format!("logical blocks of {} bytes; the rest is not checked", d.block_size().little);
-            self.error("ECMA-119 8.4.12", lba, what);
+    }
+
+    /// The catalog of an El Torito boot record; other boot records mean something to their system alone.
+    fn boot_record(&mut self, descriptor: FoundDescriptor<'_>, lba: u64, first: u64) -> Option<u32> {
+        let bytes = descriptor.bytes();
+        let system = bytes.get(7..39).unwrap_or_default();
+        if !system.starts_with(EL_TORITO) {
+            let name = String::from_utf8_lossy(system).trim_end_matches([' ', '\0']).to_owned();
+            self.note("ECMA-119 8.2.4", lba, format!("a boot record of the system '{name}'"));
             return None;
         }
-        let root = match DirectoryRecord::parse(d.root()) {
-            Ok(Some(root)) => root,
-            Ok(None) => {
-                self.error("ECMA-119 8.4.18", lba, "there is no record of the root directory");
-                return None;
-            }
-            Err(what) => {
-                self.error("ECMA-119 8.4.18", lba, format!("record of the root directory: {what}"));
-                return None;
-            }
-        };
-        self.both("ECMA-119 9.1.3", lba, "address of the root directory", root.extent);
-        self.both("ECMA-119 9.1.4", lba, "length of the root directory", root.size);
-        if root.length != 34 || root.identifier != [0] || !root.is_dir() {
-            self.error(
-                "ECMA-119 8.4.18",
-                lba,
-                "the record of the root is not a directory's of 34 bytes, named 00",
-            );
+        if lba != first + 1 {
+            let what = format!("the boot record is {} sectors behind sector {first}, not 1", lba - first);
+            self.error("El Torito 2.0", lba, what);
         }
-        self.space.add(lba, 1, Holds::Descriptor);
-        Some(Hierarchy {
-            joliet,
-            descriptor: lba,
-            root: root.content_lba()?,
-            root_size: root.size.little,
-            path_table_size: d.path_table_size().little,
-            path_table_l: d.path_table_l(),
-            path_table_m: d.path_table_m(),
-        })
+        self.zeros(bytes, 7 + EL_TORITO.len()..39, "El Torito 2.0", lba, "boot record");
+        self.zeros(bytes, 39..71, "El Torito 2.0", lba, "boot record");
+        self.zeros(bytes, 75..SECTOR, "El Torito 2.0", lba, "boot record");
+        Some(u32::from_le_bytes(array(bytes, 71)))
     }
 
-    fn characters(&mut self, d: FoundDescriptor<'_>, lba: u64) {
-        let d_character = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_' || *b == b' ';
-        let a_character = |b: &u8| d_character(b) || b"!\"%&'()*+,-./:;<=>?".contains(b);
-        let [set, publisher, preparer, application] = d.identifiers();
-        for (what, clause, text, only_d) in [
-            ("system identifier", "ECMA-119 8.4.5", d.system(), false),
-            ("volume identifier", "ECMA-119 8.4.6", d.volume(), true),
-            ("volume set identifier", "ECMA-119 8.4.19", set, true),
-            ("publisher identifier", "ECMA-119 8.4.20", publisher, false),
-            ("data preparer identifier", "ECMA-119 8.4.21", preparer, false),
-            ("application identifier", "ECMA-119 8.4.22", application, false),
-        ] {
-            let fine = text.iter().all(|b| if only_d { d_character(b) } else { a_character(b) });
-            if !fine {
-                let kind = if only_d { "d" } else { "a" };
-                let what = format!(
-                    "the {what} has others than {kind}-characters: '{}'",
-                    String::from_utf8_lossy(text)
-                );
-                self.warn(clause, lba, what);
-            }
+    fn partition_descriptor(&mut self, descriptor: FoundDescriptor<'_>, lba: u64) {
+        let bytes = descriptor.bytes();
+        self.zeros(bytes, 7..8, "ECMA-119 8.6.4", lba, "volume partition descriptor");
+        let (location, size) = (get_both32(bytes, 72), get_both32(bytes, 80));
+        self.both("ECMA-119 8.6.7", lba, || "location of the volume partition".to_owned(), location);
+        self.both("ECMA-119 8.6.8", lba, || "size of the volume partition".to_owned(), size);
+        if !self.inside(u64::from(location.little), u64::from(size.little) * SECTOR_U64) {
+            let what = format!(
+                "a volume partition of {} sectors from {} passes the end at {}",
+                size.little,
+                location.little,
+                self.source.block_count()
+            );
+            self.error("ECMA-119 8.6.8", lba, what);
         }
     }
 }

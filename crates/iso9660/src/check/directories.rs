@@ -1,13 +1,14 @@
-//! Directories and their records (ECMA-119 6.8, 9.1), level by level.
+//! Directories (ECMA-119 6.8) level by level: what their records are to each other.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hasher as _};
 
 use glassmaster_disc::{SECTOR, SECTOR_U64, Severity, sectors_for};
 
+use super::identifiers::{Names, Odd};
+use super::rock_ridge::{Posix, Seen};
 use super::space::Holds;
-use super::system_use::Posix;
 use super::{Checker, Hierarchy, order, show};
-use crate::raw::date::decode_record_date;
 use crate::raw::record::{DirectoryRecord, FileFlags};
 
 /// Sectors of a directory read at once.
@@ -26,12 +27,32 @@ pub(super) struct Found {
 /// The record before, as far as the next one is compared with it.
 struct Before {
     identifier: Vec<u8>,
-    more: bool,
+    flags: FileFlags,
+    date: [u8; 7],
+}
+
+impl Before {
+    fn more(&self) -> bool {
+        self.flags.contains(FileFlags::MULTI_EXTENT)
+    }
+}
+
+/// The directory in progress.
+struct Progress {
+    records: u64,
+    before: Option<Before>,
+    odd: Odd,
+    /// Hashes of identifiers, and of names.
+    identifiers: HashSet<u64>,
+    names: HashSet<u64>,
+    inner: Vec<Found>,
+    /// Which of the files that the descriptor names were met.
+    named: Vec<bool>,
 }
 
 impl Checker<'_> {
     pub(super) fn hierarchy(&mut self, hierarchy: &Hierarchy) {
-        let joliet = hierarchy.joliet;
+        let joliet = hierarchy.names == Names::Joliet;
         let root = Found {
             lba: hierarchy.root,
             size: hierarchy.root_size,
@@ -42,11 +63,18 @@ impl Checker<'_> {
         let mut known = HashSet::from([root.lba]);
         let mut found = vec![root];
         let mut posix = if joliet { Posix::none() } else { self.protocol(hierarchy.root) };
+        // Directories that overlap could otherwise be read for ever.
+        let mut budget = self.source.block_count();
         let mut number = 0;
-        while number < found.len() {
-            let mut inner = Vec::new();
-            self.directory(joliet, &found, number, &mut posix, &mut inner);
-            for dir in inner {
+        while let Some(dir) = found.get(number) {
+            let sectors = sectors_for(u64::from(dir.size));
+            let Some(rest) = budget.checked_sub(sectors) else {
+                let what = "directories together are larger than the medium; the rest is not checked";
+                self.error("ECMA-119 6.8.1", u64::from(dir.lba), what);
+                break;
+            };
+            budget = rest;
+            for dir in self.directory(hierarchy, &found, number, &mut posix) {
                 if known.insert(dir.lba) {
                     found.push(dir);
                 } else {
@@ -58,112 +86,146 @@ impl Checker<'_> {
             number += 1;
         }
         if !posix.in_use()
-            && !joliet
+            && hierarchy.names == Names::Primary
             && let Some(deep) = found.iter().find(|d| d.level > 8)
         {
             let what = format!("'{}' is below the eighth level", show(&deep.identifier, false));
-            self.find(Severity::Note, "ECMA-119 6.8.2.1", u64::from(deep.lba), what);
+            self.note("ECMA-119 6.8.2.1", u64::from(deep.lba), what);
         }
-        self.path_tables(hierarchy, &found);
+        for tables in &hierarchy.tables {
+            self.path_tables(joliet, tables, &found);
+        }
         self.posix_totals(&posix);
+        self.report_habits();
     }
 
     fn directory(
         &mut self,
-        joliet: bool,
+        hierarchy: &Hierarchy,
         found: &[Found],
         number: usize,
         posix: &mut Posix,
-        inner: &mut Vec<Found>,
-    ) {
-        let Some(dir) = found.get(number) else { return };
+    ) -> Vec<Found> {
+        let Some(dir) = found.get(number) else { return Vec::new() };
         let (lba, size) = (u64::from(dir.lba), u64::from(dir.size));
         if size == 0 || !size.is_multiple_of(SECTOR_U64) {
             self.error("ECMA-119 6.8.1.3", lba, format!("directory of {size} bytes, not of whole sectors"));
         }
         if !self.inside(lba, size) {
-            self.error("ECMA-119 9.1.3", lba, format!("directory of {size} bytes passes the end"));
-            return;
+            let end = self.source.block_count();
+            self.error("ECMA-119 9.1.3", lba, format!("directory of {size} bytes passes the end at {end}"));
+            return Vec::new();
         }
         self.space.add(lba, sectors_for(size), Holds::Directory);
-        let mut count = 0u64;
-        let mut before: Option<Before> = None;
+        let mut progress = Progress {
+            records: 0,
+            before: None,
+            odd: Odd::default(),
+            identifiers: HashSet::new(),
+            names: HashSet::new(),
+            inner: Vec::new(),
+            named: vec![number != 0; hierarchy.files.len()],
+        };
         let mut first = lba;
         let end = lba + sectors_for(size);
-        while first < end {
+        'pieces: while first < end {
             let blocks = (end - first).min(PIECE);
             let Some(piece) = self.sectors("ECMA-119 6.8", first, usize::try_from(blocks).unwrap_or(1))
             else {
-                return;
+                break;
             };
             for (sector_lba, sector) in (first..).zip(piece.chunks(SECTOR)) {
-                let mut at = 0;
-                loop {
-                    let record = match DirectoryRecord::parse(sector.get(at..).unwrap_or_default()) {
-                        Ok(Some(record)) => record,
-                        Ok(None) => break,
-                        Err(what) => {
-                            self.error("ECMA-119 9.1", sector_lba, format!("record at byte {at}: {what}"));
-                            return;
-                        }
-                    };
-                    self.record(joliet, &record, sector_lba, at);
-                    match count {
-                        0 | 1 => self.dot(found, number, &record, sector_lba, count == 1),
-                        _ => {
-                            self.sequence(joliet, &record, sector_lba, before.as_ref());
-                            before = Some(Before {
-                                identifier: record.identifier.to_vec(),
-                                more: record.flags.contains(FileFlags::MULTI_EXTENT),
-                            });
-                            if record.is_dir() {
-                                inner.extend(record.content_lba().map(|child| Found {
-                                    lba: child,
-                                    size: record.size.little,
-                                    parent: number,
-                                    identifier: record.identifier.to_vec(),
-                                    level: dir.level + 1,
-                                }));
-                            } else {
-                                self.content(joliet, &record, sector_lba);
-                            }
-                        }
-                    }
-                    self.posix_record(posix, &record, sector_lba, dir.lba, count);
-                    count += 1;
-                    at += usize::from(record.length);
-                }
-                if sector.get(at..).unwrap_or_default().iter().any(|b| *b != 0) {
-                    self.warn(
-                        "ECMA-119 6.8.1.1",
-                        sector_lba,
-                        format!("bytes after the last record, from {at} on, are not 0"),
-                    );
+                if !self.sector(hierarchy, found, number, posix, &mut progress, sector_lba, sector) {
+                    break 'pieces;
                 }
             }
             first += blocks;
         }
-        if count < 2 {
-            self.error("ECMA-119 6.8.2.2", lba, "the directory has no records for itself and its parent");
+        if first >= end {
+            self.directory_end(hierarchy, lba, &progress);
         }
-        if before.is_some_and(|b| b.more) {
-            self.error("ECMA-119 9.1.6", lba, "the last file of the directory lacks its final extent");
-        }
+        self.own_links(posix);
+        self.report_odd(hierarchy.names, progress.odd);
+        progress.inner
     }
 
-    fn record(&mut self, joliet: bool, record: &DirectoryRecord<'_>, lba: u64, at: usize) {
-        let name = show(record.identifier, joliet);
-        self.both("ECMA-119 9.1.3", lba, &format!("address of '{name}' at byte {at}"), record.extent);
-        self.both("ECMA-119 9.1.4", lba, &format!("length of '{name}' at byte {at}"), record.size);
-        self.both("ECMA-119 9.1.9", lba, &format!("volume of '{name}' at byte {at}"), record.volume);
-        if record.length % 2 == 1 {
-            self.warn("ECMA-119 9.1.13", lba, format!("the record of '{name}' has an odd length"));
+    /// The records of one sector; false when the rest of the directory cannot be trusted.
+    #[allow(clippy::too_many_arguments)] // the place, and what is known of it
+    fn sector(
+        &mut self,
+        hierarchy: &Hierarchy,
+        found: &[Found],
+        number: usize,
+        posix: &mut Posix,
+        progress: &mut Progress,
+        lba: u64,
+        sector: &[u8],
+    ) -> bool {
+        let names = hierarchy.names;
+        let Some(dir) = found.get(number) else { return false };
+        let mut at = 0;
+        loop {
+            let record = match DirectoryRecord::parse(sector.get(at..).unwrap_or_default()) {
+                Ok(Some(record)) => record,
+                Ok(None) => break,
+                Err(what) => {
+                    self.error("ECMA-119 9.1", lba, format!("record at byte {at}: {what}"));
+                    return false;
+                }
+            };
+            let count = progress.records;
+            self.record(hierarchy, &record, lba, at);
+            let seen = self.posix_record(posix, &record, lba, dir.lba, count);
+            if count < 2 {
+                self.dot(found, number, &record, lba, count == 1);
+            } else {
+                let placeholder = seen.as_ref().is_some_and(|s| s.child.is_some());
+                self.identifier(names, &record, lba, placeholder, &mut progress.odd);
+                self.sequence(names, &record, lba, progress);
+                self.posix_name(&record, seen.as_ref(), lba, progress);
+                for (file, met) in hierarchy.files.iter().zip(&mut progress.named) {
+                    *met |= file.identifier == record.identifier;
+                }
+                progress.before = Some(Before {
+                    identifier: record.identifier.to_vec(),
+                    flags: record.flags,
+                    date: record.date,
+                });
+                if record.is_dir() {
+                    progress.inner.extend(record.content_lba().map(|child| Found {
+                        lba: child,
+                        size: record.size.little,
+                        parent: number,
+                        identifier: record.identifier.to_vec(),
+                        level: dir.level + 1,
+                    }));
+                } else {
+                    self.content(hierarchy, &record, lba);
+                }
+            }
+            progress.records += 1;
+            at += usize::from(record.length);
         }
-        if record.date != [0; 7] && decode_record_date(record.date).is_none() {
-            self.warn("ECMA-119 9.1.5", lba, format!("the date of '{name}' is none: {:?}", record.date));
+        if sector.get(at..).unwrap_or_default().iter().any(|b| *b != 0) {
+            let what = format!("bytes after the last record, from {at} on, are not 0");
+            self.warn("ECMA-119 6.8.1.1", lba, what);
         }
-        if record.flags.bits() & 0x60 != 0 {
-            self.warn("ECMA-119 9.1.6", lba, format!("reserved flags of '{name}' are set"));
+        true
+    }
+
+    fn directory_end(&mut self, hierarchy: &Hierarchy, lba: u64, progress: &Progress) {
+        if progress.records < 2 {
+            self.error("ECMA-119 6.8.2.2", lba, "the directory has no records for itself and its parent");
+        }
+        if progress.before.as_ref().is_some_and(Before::more) {
+            self.error("ECMA-119 9.1.6", lba, "the last file of the directory lacks its final extent");
+        }
+        for (file, met) in hierarchy.files.iter().zip(&progress.named) {
+            if !met {
+                let name = show(&file.identifier, hierarchy.names == Names::Joliet);
+                let what = format!("the {} '{name}' is not in the root directory", file.what);
+                self.warn(file.clause, hierarchy.descriptor, what);
+            }
         }
     }
 
@@ -175,84 +237,99 @@ impl Checker<'_> {
         let right =
             record.identifier == identifier && record.is_dir() && record.content_lba() == Some(wanted.lba);
         let (size, wanted_size) = (record.size.little, wanted.size);
+        let which = u8::from(parent) + 1;
         if right && size != wanted_size {
-            let what =
-                format!("record {} says {size} bytes, the directory has {wanted_size}", identifier[0] + 1);
+            let what = format!("record {which} says {size} bytes, the directory has {wanted_size}");
             self.warn("ECMA-119 6.8.2.2", lba, what);
         }
         if !right {
             // Readers find parents by themselves; the directory's own record they read for its attributes.
-            let (severity, which) =
+            let (severity, whose) =
                 if parent { (Severity::Warning, "parent's") } else { (Severity::Error, "own") };
-            let what = format!("record {} is not the directory's {which}", identifier[0] + 1);
+            let what = format!(
+                "record {which} is not the directory's {whose}: it is named {:02x?}, flags {:#04x}, and leads to \
+                 sector {}; wanted are [{:02x}], a directory, sector {}",
+                record.identifier,
+                record.flags.bits(),
+                record.extent.little,
+                u8::from(parent),
+                wanted.lba
+            );
             self.find(severity, "ECMA-119 6.8.2.2", lba, what);
         }
     }
 
-    fn sequence(&mut self, joliet: bool, record: &DirectoryRecord<'_>, lba: u64, before: Option<&Before>) {
-        let name = show(record.identifier, joliet);
-        if let Some(before) = before {
-            let same = before.identifier == record.identifier;
-            if before.more && !same {
+    /// Order, sections and duplicates (ECMA-119 9.1.6, 9.2, 9.3).
+    fn sequence(&mut self, names: Names, record: &DirectoryRecord<'_>, lba: u64, progress: &mut Progress) {
+        let joliet = names == Names::Joliet;
+        let name = || show(record.identifier, joliet);
+        let section = progress.before.as_ref().is_some_and(|b| b.more() && b.identifier == record.identifier);
+        if let Some(before) = &progress.before {
+            if before.more() && !section {
                 let what = format!("'{}' lacks its final extent", show(&before.identifier, joliet));
                 self.error("ECMA-119 9.1.6", lba, what);
-            } else if same && !before.more {
-                self.error("ECMA-119 9.3", lba, format!("'{name}' is there twice"));
+            }
+            let ends = FileFlags::MULTI_EXTENT;
+            if section && (before.flags - ends, before.date) != (record.flags - ends, record.date) {
+                let what = format!("the records of the sections of '{}' differ in flags or date", name());
+                self.warn("ECMA-119 9.2", lba, what);
             }
             let ordered = if joliet {
                 order::joliet_allows(&before.identifier, record.identifier)
             } else {
                 order::primary(&before.identifier, record.identifier).is_le()
+                    || names != Names::Primary && before.identifier.as_slice() <= record.identifier
             };
             if !ordered {
-                self.warn("ECMA-119 9.3", lba, format!("'{name}' is out of order"));
+                let what = format!("'{}' stands behind '{}'", name(), show(&before.identifier, joliet));
+                self.warn("ECMA-119 9.3", lba, what);
             }
         }
-        let fine = if joliet {
-            record.identifier.len().is_multiple_of(2)
-        } else if record.is_dir() {
-            record.identifier.len() <= 31 && record.identifier.iter().all(d_character)
-        } else {
-            file_identifier(record.identifier)
-        };
-        if !fine {
-            self.warn("ECMA-119 7.5", lba, format!("'{name}' is no identifier of any interchange level"));
+        // An associated file has the identifier of the file it belongs to (ECMA-119 6.5.4).
+        let associated = record.flags.contains(FileFlags::ASSOCIATED);
+        if !progress.identifiers.insert(hash(&(record.identifier, associated))) && !section {
+            self.error("ECMA-119 9.3", lba, format!("'{}' is there twice", name()));
         }
     }
 
-    fn content(&mut self, joliet: bool, record: &DirectoryRecord<'_>, lba: u64) {
-        let bytes = u64::from(record.size.little);
-        let name = show(record.identifier, joliet);
-        if record.flags.contains(FileFlags::MULTI_EXTENT) && !bytes.is_multiple_of(SECTOR_U64) {
-            self.error("ECMA-119 6.4.3.2", lba, format!("an inner extent of '{name}' ends inside a sector"));
-        }
-        if bytes == 0 {
-            return;
-        }
-        let Some(first) = record.content_lba().map(u64::from).filter(|f| self.inside(*f, bytes)) else {
-            let what = format!("'{name}': {bytes} bytes from sector {} pass the end", record.extent.little);
-            self.error("ECMA-119 9.1.3", lba, what);
+    /// Rock Ridge names must be unique, too.
+    fn posix_name(
+        &mut self,
+        record: &DirectoryRecord<'_>,
+        seen: Option<&Seen>,
+        lba: u64,
+        progress: &mut Progress,
+    ) {
+        let Some(seen) = seen else { return };
+        let apart = FileFlags::ASSOCIATED | FileFlags::MULTI_EXTENT;
+        let Some(name) = seen.name.as_ref().filter(|_| !seen.relocated && !record.flags.intersects(apart))
+        else {
             return;
         };
-        if record.unit_blocks == 0 {
-            self.space.add(first, sectors_for(bytes), Holds::Content);
+        if !progress.names.insert(hash(name)) {
+            self.error("RRIP 4.1.4", lba, format!("the name '{}' is there twice", show(name, false)));
+        }
+    }
+
+    /// Whether the hierarchies lead to the same contents; they need not (ECMA-119 6.8.3).
+    pub(super) fn hierarchies_agree(&mut self, hierarchies: &[Hierarchy]) {
+        let Some((first, others)) = hierarchies.split_first() else { return };
+        let wanted = first.contents.get();
+        for other in others {
+            let found = other.contents.get();
+            if found != wanted {
+                let what = format!(
+                    "this hierarchy does not have the same contents as that of sector {}: {} sections, there {}",
+                    first.descriptor, found.sections, wanted.sections
+                );
+                self.note("ECMA-119 6.8.3", other.descriptor, what);
+            }
         }
     }
 }
 
-fn d_character(byte: &u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_'
-}
-
-/// Name, dot, extension, semicolon, version from 1 to 32,767; at most 30 characters of name and extension
-/// (ECMA-119 7.5.1, 7.5.3).
-fn file_identifier(identifier: &[u8]) -> bool {
-    let mut halves = identifier.splitn(2, |b| *b == b';');
-    let (Some(text), Some(version)) = (halves.next(), halves.next()) else { return false };
-    let mut parts = text.splitn(2, |b| *b == b'.');
-    let (Some(name), Some(extension)) = (parts.next(), parts.next()) else { return false };
-    let version = std::str::from_utf8(version).ok().and_then(|v| v.parse::<u16>().ok());
-    name.iter().chain(extension).all(d_character)
-        && (1..=30).contains(&(name.len() + extension.len()))
-        && version.is_some_and(|v| (1..=32_767).contains(&v))
+fn hash(value: &impl std::hash::Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }

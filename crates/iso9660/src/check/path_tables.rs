@@ -7,12 +7,15 @@ use glassmaster_disc::{SECTOR, sectors_for};
 use super::directories::Found;
 use super::order::{path_record_key, primary};
 use super::space::Holds;
-use super::{Checker, Hierarchy, show};
+use super::{Checker, PathTables, show};
 use crate::raw::path_table::{Order, PathRecord};
 
 /// Largest path table: 65,535 records of the longest identifier.
 const LARGEST: u32 = 65_535 * 264;
+/// Largest number that a record can give for a parent (ECMA-119 9.4.4).
+const LAST_NUMBER: usize = 65_535;
 
+#[derive(PartialEq, Eq)]
 struct Row {
     extent: u32,
     parent: u16,
@@ -20,49 +23,77 @@ struct Row {
 }
 
 impl Checker<'_> {
-    pub(super) fn path_tables(&mut self, hierarchy: &Hierarchy, found: &[Found]) {
-        let l = self.path_table(hierarchy, Order::L, hierarchy.path_table_l);
-        let m = self.path_table(hierarchy, Order::M, hierarchy.path_table_m);
-        if let (Some(l), Some(m)) = (&l, &m) {
-            let same = l.len() == m.len()
-                && l.iter()
-                    .zip(m)
-                    .all(|(a, b)| (a.extent, a.parent, &a.identifier) == (b.extent, b.parent, &b.identifier));
-            if !same {
-                let lba = u64::from(hierarchy.path_table_m);
-                self.error("ECMA-119 6.9.2", lba, "path tables of type L and M differ");
-            }
+    pub(super) fn path_tables(&mut self, joliet: bool, tables: &PathTables, found: &[Found]) {
+        let mut first: Option<(Vec<Row>, u64)> = None;
+        for &(order, lba, clause) in &tables.occurrences {
+            let Some(rows) = self.path_table(tables, order, lba, clause) else { continue };
+            let Some((wanted, at)) = &first else {
+                first = Some((rows, u64::from(lba)));
+                continue;
+            };
+            let differs = wanted.iter().zip(&rows).position(|(a, b)| a != b);
+            let what = if let Some(row) = differs {
+                format!("record {} of this path table differs from that of sector {at}", row + 1)
+            } else if wanted.len() != rows.len() {
+                format!("path table of {} records, that of sector {at} has {}", rows.len(), wanted.len())
+            } else {
+                continue;
+            };
+            self.error("ECMA-119 6.9.2", u64::from(lba), what);
         }
-        if let Some(rows) = l.or(m) {
-            self.rows(hierarchy, &rows, found);
+        if let Some((rows, lba)) = first {
+            self.rows(joliet, lba, &rows, found);
         }
     }
 
-    fn path_table(&mut self, hierarchy: &Hierarchy, order: Order, at: u32) -> Option<Vec<Row>> {
-        let size = hierarchy.path_table_size;
+    fn path_table(
+        &mut self,
+        tables: &PathTables,
+        order: Order,
+        at: u32,
+        clause: &'static str,
+    ) -> Option<Vec<Row>> {
+        let size = tables.size;
         let lba = u64::from(at);
         if size == 0 || size > LARGEST {
-            self.error("ECMA-119 8.4.13", hierarchy.descriptor, format!("path table size is {size} bytes"));
+            self.error("ECMA-119 8.4.13", tables.descriptor, format!("path table size is {size} bytes"));
             return None;
         }
         let blocks = sectors_for(u64::from(size));
-        let bytes = self.sectors("ECMA-119 8.4.14", lba, usize::try_from(blocks).ok()?)?;
+        if at == 0 || !self.inside(lba, u64::from(size)) {
+            let what = format!(
+                "a path table of {size} bytes is said to be at sector {at}; sectors end at {}",
+                self.source.block_count()
+            );
+            self.error(clause, tables.descriptor, what);
+            return None;
+        }
+        let bytes = self.sectors(clause, lba, usize::try_from(blocks).ok()?)?;
         let name = if order == Order::L { "path table L" } else { "path table M" };
         self.space.add(lba, blocks, Holds::PathTable);
         let table = bytes.get(..size as usize)?;
         let mut rows = Vec::new();
         let mut offset = 0;
         while offset < table.len() {
+            let sector = lba + (offset / SECTOR) as u64;
             let Some((record, length)) = PathRecord::parse(order, table.get(offset..).unwrap_or_default())
             else {
-                let sector = lba + (offset / SECTOR) as u64;
-                self.error(
-                    "ECMA-119 9.4",
-                    sector,
-                    format!("the {name} breaks off at byte {offset} of {size}"),
-                );
+                let what = format!("the {name} breaks off at byte {offset} of {size}");
+                self.error("ECMA-119 9.4", sector, what);
                 return None;
             };
+            if let [.., padding] = table.get(offset..offset + length).unwrap_or_default()
+                && record.identifier.len() % 2 == 1
+                && *padding != 0
+            {
+                let what = format!("the padding of record {} of the {name} is not 0", rows.len() + 1);
+                self.warn("ECMA-119 9.4.6", sector, what);
+            }
+            if rows.len() >= LAST_NUMBER {
+                let what = format!("the {name} has more than the {LAST_NUMBER} records that can be numbered");
+                self.error("ECMA-119 9.4.4", sector, what);
+                return None;
+            }
             let extent = record.extent.saturating_add(u32::from(record.attribute_blocks));
             rows.push(Row { extent, parent: record.parent, identifier: record.identifier.to_vec() });
             offset += length;
@@ -70,9 +101,7 @@ impl Checker<'_> {
         Some(rows)
     }
 
-    fn rows(&mut self, hierarchy: &Hierarchy, rows: &[Row], found: &[Found]) {
-        let lba = u64::from(hierarchy.path_table_l);
-        let joliet = hierarchy.joliet;
+    fn rows(&mut self, joliet: bool, lba: u64, rows: &[Row], found: &[Found]) {
         let mut levels: Vec<u32> = Vec::with_capacity(rows.len());
         for (n, row) in rows.iter().enumerate() {
             let parent = usize::from(row.parent);

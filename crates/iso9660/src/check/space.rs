@@ -1,13 +1,20 @@
 //! What lies where: extents that overlap although they are not the same (ECMA-119 6.4).
 
+use glassmaster_disc::Severity;
+
 use super::Checker;
 
-/// What a run of sectors holds.
+/// What a run of sectors holds. In this order at one address: the catalog and boot images may be files, too.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Holds {
     Descriptor,
     PathTable,
     Directory,
+    /// Sectors of continuation areas, each of which may serve many records; some stand behind the records of a
+    /// directory, inside its extent.
+    Continuation,
+    BootCatalog,
+    BootImage,
     /// May be shared by records of several names and hierarchies.
     Content,
 }
@@ -30,7 +37,27 @@ impl Run {
             Holds::Descriptor => "volume descriptor",
             Holds::PathTable => "path table",
             Holds::Directory => "directory",
+            Holds::Continuation => "continuation area",
+            Holds::BootCatalog => "boot catalog",
+            Holds::BootImage => "boot image",
             Holds::Content => "content of a file",
+        }
+    }
+
+    /// How much it matters that two runs share sectors; `None` where it is as it should be.
+    fn meets(&self, other: &Self) -> Option<Severity> {
+        use Holds::{BootCatalog, BootImage, Content, Continuation, Directory, PathTable};
+        let (low, high) =
+            if self.holds <= other.holds { (self.holds, other.holds) } else { (other.holds, self.holds) };
+        match (low, high) {
+            (Directory, Continuation) => None,
+            // Programs put both into files; firmware may load more or less than the file.
+            (BootCatalog | BootImage, Content) | (BootImage, BootImage) if self.start == other.start => None,
+            // One table may serve several descriptors, and an optional occurrence may be the first.
+            (PathTable, PathTable) if self == other => None,
+            (BootImage, BootImage | Content) => Some(Severity::Note),
+            (Content, Content) => Some(Severity::Warning),
+            _ => Some(Severity::Error),
         }
     }
 }
@@ -47,7 +74,11 @@ impl Space {
         if let (Ok(start), Ok(blocks)) = (u32::try_from(lba), u32::try_from(blocks))
             && blocks > 0
         {
-            self.runs.push(Run { start, blocks, holds });
+            let run = Run { start, blocks, holds };
+            // Neighbouring records share their sectors of continuation areas.
+            if holds != Holds::Continuation || self.runs.last() != Some(&run) {
+                self.runs.push(run);
+            }
         }
     }
 }
@@ -58,11 +89,14 @@ impl Checker<'_> {
     pub(super) fn space(&mut self) {
         let mut runs = std::mem::take(&mut self.space.runs);
         runs.sort_unstable();
-        runs.dedup_by(|a, b| a == b && a.holds == Holds::Content);
+        runs.dedup_by(|a, b| {
+            a == b && matches!(a.holds, Holds::Content | Holds::Continuation | Holds::BootImage)
+        });
         let mut last: Option<Run> = None;
         for run in runs {
             if let Some(before) = last
                 && u64::from(run.start) < before.end()
+                && let Some(severity) = before.meets(&run)
             {
                 let what = format!(
                     "{} (sectors {} to {}) and {} ({} to {}) share sectors",
@@ -73,11 +107,7 @@ impl Checker<'_> {
                     run.start,
                     run.end() - 1
                 );
-                if before.holds == Holds::Content && run.holds == Holds::Content {
-                    self.warn("ECMA-119 6.4", u64::from(run.start), what);
-                } else {
-                    self.error("ECMA-119 6.4", u64::from(run.start), what);
-                }
+                self.find(severity, "ECMA-119 6.4", u64::from(run.start), what);
             }
             if last.is_none_or(|before| run.end() > before.end()) {
                 last = Some(run);
