@@ -11,6 +11,7 @@
 //! ```
 
 use glassmaster_disc::{Area, SECTOR_U64, sectors_for};
+use glassmaster_iso9660::el_torito::BootEntry;
 use glassmaster_tree::{DataId, NameChange, Tree};
 
 use crate::error::{Error, RefusedName};
@@ -61,6 +62,8 @@ pub(crate) struct Plan {
     pub(crate) placed: Vec<DataId>,
     pub(crate) blocks: u32,
     pub(crate) changes: Vec<NameChange>,
+    /// What ISO 9660 shows instead of the tree: nothing, when it is there only for the firmware's sake.
+    empty: Option<Tree>,
 }
 
 /// Gives out addresses from the start of the session upwards.
@@ -113,6 +116,44 @@ fn too_large() -> Error {
     Error::TooLarge { needed: u64::from(u32::MAX) + 1, available: u64::from(u32::MAX) }
 }
 
+/// Addresses of contents while they are given out.
+struct Places<'p> {
+    tree: &'p Tree,
+    lba: &'p mut [u32],
+    placed: &'p mut Vec<DataId>,
+}
+
+impl Places<'_> {
+    /// Places the contents that have none yet one behind the other, as one region.
+    fn put(
+        &mut self,
+        label: &str,
+        contents: impl Iterator<Item = DataId>,
+        at: &mut Placer,
+    ) -> Result<(), Error> {
+        let first = at.next.checked_next_multiple_of(ALIGNMENT).ok_or_else(too_large)?;
+        let mut next = first;
+        for id in contents {
+            let size = self.tree.data(id).size;
+            if size == 0 || self.lba[id.index()] != 0 {
+                continue;
+            }
+            if size >= ALIGNED_FROM {
+                next = next.checked_next_multiple_of(ALIGNMENT).ok_or_else(too_large)?;
+            }
+            self.lba[id.index()] = next;
+            self.placed.push(id);
+            let blocks = u32::try_from(sectors_for(size)).map_err(|_| too_large())?;
+            next = next.checked_add(blocks).ok_or_else(too_large)?;
+        }
+        if next > first {
+            at.skip_to(first)?;
+            at.put(Area::floating(label, next - first), Part::Data)?;
+        }
+        Ok(())
+    }
+}
+
 impl Plan {
     pub(crate) fn new(tree: &Tree, options: &ImageOptions) -> Result<Self, Error> {
         let fs = options.file_systems.completed();
@@ -124,8 +165,14 @@ impl Plan {
             return Err(Error::Options(what.to_owned()));
         }
         let mut iso = None;
+        let mut empty = None;
         if fs.contains(FileSystems::ISO9660) {
             iso = Some(glassmaster_iso9660::Layout::new(tree, iso_options(options, fs)).map_err(from_iso)?);
+        } else if options.boot.is_some() {
+            // Firmware finds the boot catalog by a volume descriptor of ISO 9660 only.
+            let nothing = Tree::new(tree.node(tree.root()).meta());
+            iso = Some(glassmaster_iso9660::Layout::new(&nothing, iso_options(options, fs)).map_err(from_iso)?);
+            empty = Some(nothing);
         }
         let mut udf = None;
         if fs.contains(FileSystems::UDF) {
@@ -151,6 +198,7 @@ impl Plan {
             placed: Vec::new(),
             blocks: 0,
             changes,
+            empty,
         };
         plan.place(tree, options)?;
         let available = options.session.free_blocks;
@@ -176,7 +224,7 @@ impl Plan {
             put_udf(&mut at, udf, area::MAIN_SEQUENCE)?;
             put_udf(&mut at, udf, area::INTEGRITY)?;
             at.align(PADDING)?;
-            partition = at.next;
+            partition = options.previous.and_then(|p| p.partition_start).unwrap_or(at.next);
         }
         if let Some(udf) = &mut self.udf {
             // First in the partition: some readers look for the file set there instead of following its address.
@@ -189,7 +237,7 @@ impl Plan {
                 }
             }
         }
-        self.place_data(tree, &mut at)?;
+        self.place_data(tree, options, &mut at)?;
         let partition_end = at.next;
         if let Some(udf) = &mut self.udf {
             put_udf(&mut at, udf, glassmaster_udf::area::RESERVE_SEQUENCE)?;
@@ -210,7 +258,8 @@ impl Plan {
         self.blocks = at_end - start;
         self.regions = at.regions;
         if let Some(iso) = &mut self.iso {
-            iso.finish(self.blocks);
+            let whole = options.previous.is_some_and(|p| p.rewritable);
+            iso.finish(if whole { at_end } else { self.blocks });
         }
         if let Some(udf) = &mut self.udf {
             udf.finish(partition, partition_end - partition, at_end).map_err(from_udf)?;
@@ -218,25 +267,25 @@ impl Plan {
         Ok(())
     }
 
-    fn place_data(&mut self, tree: &Tree, at: &mut Placer) -> Result<(), Error> {
-        let first = at.next.checked_next_multiple_of(ALIGNMENT).ok_or_else(too_large)?;
-        at.skip_to(first)?;
-        let mut next = first;
-        for (id, data) in tree.contents() {
-            let embedded = self.udf.as_ref().is_some_and(|udf| udf.embedded(data));
-            if data.size == 0 || data.links == 0 || embedded {
-                continue;
-            }
-            if data.size >= ALIGNED_FROM {
-                next = next.checked_next_multiple_of(ALIGNMENT).ok_or_else(too_large)?;
-            }
-            self.data_lba[id.index()] = next;
-            self.placed.push(id);
-            let blocks = u32::try_from(sectors_for(data.size)).map_err(|_| too_large())?;
-            next = next.checked_add(blocks).ok_or_else(too_large)?;
-        }
-        at.put(Area::floating("file data", next - first), Part::Data)?;
-        Ok(())
+    fn place_data(&mut self, tree: &Tree, options: &ImageOptions, at: &mut Placer) -> Result<(), Error> {
+        let images: Vec<DataId> =
+            options.boot.iter().flat_map(|b| b.entries().iter().map(BootEntry::image)).collect();
+        let streams = self.udf.is_some() && options.udf_revision >= glassmaster_udf::Revision::V200;
+        let unnamed = images.iter().copied().filter(|id| tree.data(*id).links == 0);
+        let embedded = |data| self.udf.as_ref().is_some_and(|udf| udf.embedded(data));
+        let named = tree.contents().filter(|(id, data)| {
+            let apart = images.contains(id) || !embedded(data);
+            data.links > 0 && apart && tree.extents(*id).is_none() && (streams || !tree.is_stream(*id))
+        });
+        let mut places = Places { tree, lba: &mut self.data_lba, placed: &mut self.placed };
+        // Next to the catalog: the firmware of old machines reaches the first gigabyte only.
+        places.put("boot images", unnamed, at)?;
+        places.put("file data", named.map(|(id, _)| id), at)
+    }
+
+    /// The tree that the ISO 9660 layout was made of, given the one of the image.
+    pub(crate) fn iso_tree<'t>(&'t self, tree: &'t Tree) -> &'t Tree {
+        self.empty.as_ref().unwrap_or(tree)
     }
 
     /// Bytes from the start of the image to the end of its last sector.
@@ -263,6 +312,7 @@ fn iso_options(options: &ImageOptions, fs: FileSystems) -> glassmaster_iso9660::
         level: options.iso_level,
         rock_ridge: fs.contains(FileSystems::ROCK_RIDGE).then(Default::default),
         joliet: fs.contains(FileSystems::JOLIET).then(Default::default),
+        boot: options.boot.clone(),
         volume: options.volume_name.clone(),
         created: options.created,
         ..Default::default()

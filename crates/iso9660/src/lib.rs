@@ -21,4 +21,7 @@ pub use layout::{
 };
 pub use level::Level;
 pub use options::{DeepDirectories, Joliet, Options, RockRidge};
-pub use read::{FoundCatalog, FoundEntry, IsoVolume, Namespace, boot_catalog, namespaces, recognise};
+pub use read::{
+    Facts, FoundCatalog, FoundEntry, IsoVolume, Namespace, PathTables, boot_catalog, facts, namespaces,
+    recognise,
+};

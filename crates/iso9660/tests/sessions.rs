@@ -7,8 +7,8 @@ mod image;
 use glassmaster_disc::{BlockSource, Extent, SECTOR};
 use glassmaster_iso9660::el_torito::{BootCatalog, BootEntry, BootError, BootSettings, Emulation, Platform};
 use glassmaster_iso9660::{
-    BOOT_CATALOG, IsoVolume, Joliet, Layout, LayoutError, Level, Namespace, Options, RockRidge, boot_catalog,
-    check,
+    BOOT_CATALOG, IsoVolume, Joliet, Layout, LayoutError, Level, Namespace, Options, PATH_TABLES, RockRidge,
+    boot_catalog, check, facts,
 };
 use glassmaster_tree::{Content, Entry, Kind, Times, Timestamp, Tree, Visit, Volume, WalkLimits, walk};
 use image::{Grower, Image, content, listing, meta};
@@ -194,6 +194,7 @@ fn catalogs_are_read_back() {
         assert_eq!(&bytes[last * SECTOR..last * SECTOR + 6], b"\xFFCD001");
         let found = boot_catalog(&bytes, 0).unwrap().unwrap();
         assert_eq!(found.findings, []);
+        assert_eq!(facts(&bytes, 0).unwrap().unwrap().boot_catalog, Some(found.lba));
         assert_eq!(
             (Some(found.lba), found.manufacturer.as_str()),
             (plan.layout.areas()[BOOT_CATALOG].lba, "Somebody")
@@ -211,6 +212,34 @@ fn catalogs_are_read_back() {
     let later = Layout::new(&tree, Options { boot: Some(catalog), session_start: 32, ..options() });
     assert_eq!(later.unwrap_err(), LayoutError::BootSession);
     assert_eq!(BootCatalog::new(Vec::new()), Err(BootError::Entries(0)));
+}
+
+#[test]
+fn descriptors_tell_what_they_say() {
+    let (tree, _) = boot_tree();
+    let named = Options {
+        volume: "Volume Name".into(),
+        system: "SYS".into(),
+        volume_set: "SET".into(),
+        publisher: "PUB".into(),
+        preparer: "PREP".into(),
+        session_start: 64,
+        ..options()
+    };
+    let plan = Image::plan(&tree, named);
+    let bytes = plan.bytes(&tree);
+    assert_eq!(facts(&bytes, 0).unwrap(), None);
+    let told = facts(&bytes, 64).unwrap().unwrap();
+    assert_eq!(told.namespaces, [Namespace::RockRidge, Namespace::Joliet, Namespace::Plain]);
+    assert_eq!((told.volume.as_str(), told.joliet_volume.as_deref()), ("VOLUME_NAME", Some("Volume Name")));
+    let texts = [told.system, told.volume_set, told.publisher, told.preparer, told.application];
+    assert_eq!(texts, ["SYS", "SET", "PUB", "PREP", "GLASSMASTER"]);
+    let made = Some(Timestamp::from_secs(1_700_000_000));
+    assert_eq!((told.created, told.modified), (made, made));
+    assert_eq!((told.session_start, told.blocks, told.boot_catalog), (64, plan.blocks, None));
+    let l = plan.layout.areas()[PATH_TABLES].lba.unwrap();
+    assert_eq!((told.path_tables.bytes, told.path_tables.l, told.path_tables.m), (10, l, l + 1));
+    assert_eq!(told.joliet_path_tables.map(|t| (t.bytes, t.l, t.m)), Some((10, l + 2, l + 3)));
 }
 
 /// A disc whose files are in another file system: an empty tree, so that firmware finds descriptors 16, 17 and 18.

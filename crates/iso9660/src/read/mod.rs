@@ -6,6 +6,7 @@
 
 mod boot;
 mod directory;
+mod facts;
 mod posix;
 
 use std::ops::ControlFlow;
@@ -20,6 +21,7 @@ use crate::raw::rrip::EXTENSIONS;
 use crate::raw::susp;
 pub use boot::{FoundCatalog, FoundEntry, boot_catalog};
 use directory::Directory;
+pub use facts::{Facts, PathTables, facts};
 use posix::{Continuations, PosixFields};
 
 /// One of the sets of names that a volume can carry.
@@ -126,19 +128,8 @@ impl Root {
         let Some(content) = record.content_lba() else {
             return Err(invalid("the root lies past sector 4294967295 (ECMA-119 8.4.18)".to_owned()));
         };
-        let label = if joliet {
-            let units = found.volume().chunks_exact(2).map(|p| u16::from_be_bytes([p[0], p[1]]));
-            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-        } else {
-            String::from_utf8_lossy(found.volume()).into_owned()
-        };
-        Ok(Self {
-            label: label.trim_end_matches([' ', '\0']).to_owned(),
-            lba: content,
-            size: record.size.little,
-            date: record.date,
-            descriptor: lba,
-        })
+        let label = if joliet { facts::joliet_text(found.volume()) } else { facts::text(found.volume()) };
+        Ok(Self { label, lba: content, size: record.size.little, date: record.date, descriptor: lba })
     }
 
     fn entry(&self) -> Entry {
