@@ -171,7 +171,8 @@ impl Plan {
         } else if options.boot.is_some() {
             // Firmware finds the boot catalog by a volume descriptor of ISO 9660 only.
             let nothing = Tree::new(tree.node(tree.root()).meta());
-            iso = Some(glassmaster_iso9660::Layout::new(&nothing, iso_options(options, fs)).map_err(from_iso)?);
+            iso =
+                Some(glassmaster_iso9660::Layout::new(&nothing, iso_options(options, fs)).map_err(from_iso)?);
             empty = Some(nothing);
         }
         let mut udf = None;

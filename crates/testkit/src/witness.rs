@@ -1,5 +1,6 @@
 //! Other people's programs, called to say what they think of an image or a recorder.
 
+mod boot;
 mod burner;
 mod compiler;
 mod kernel;
@@ -13,6 +14,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use boot::{Firmware, Machine, efi_volume, real_mode_program};
 pub use burner::{Burner, Shim};
 pub use kernel::{GuestRun, Kernel, Mount, MountMode, Mounted};
 pub use reader::{isoinfo, pycdlib, seven_zip, udfdump, udfinfo, xorriso_find};
@@ -28,15 +30,21 @@ const PACKAGES: &[(&str, &str)] = &[
     ("bsdtar", "libarchive-tools"),
     ("cc", "gcc"),
     ("cdrskin", "cdrskin"),
+    ("dumpet", "dumpet"),
     ("faketime", "faketime"),
     ("genisoimage", "genisoimage"),
     ("growisofs", "growisofs"),
+    ("grub-mkimage", "grub-common"),
     ("iso-info", "libcdio-utils"),
     ("isoinfo", "genisoimage"),
     ("linux.uml", "user-mode-linux"),
+    ("mcopy", "mtools"),
+    ("mformat", "mtools"),
     ("mkudffs", "udftools"),
+    ("mmd", "mtools"),
     ("modprobe", "kmod"),
     ("python3", "python3-pycdlib"),
+    ("qemu-system-x86_64", "qemu-system-x86"),
     ("sg_inq", "sg3-utils"),
     ("udfdump", "udfclient"),
     ("udfinfo", "udftools"),
