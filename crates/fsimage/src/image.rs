@@ -155,6 +155,16 @@ impl Image {
         Some(ProgressItem { description: region.area.label.clone(), first: region.start(), last })
     }
 
+    /// Sectors of the volume descriptors and the recognition sequence, which follow one another from sector 16 on.
+    pub(crate) fn head_blocks(&self) -> u32 {
+        let descriptors = [
+            Part::Iso(glassmaster_iso9660::VOLUME_DESCRIPTORS),
+            Part::Udf(glassmaster_udf::area::RECOGNITION),
+        ];
+        let regions = self.inner.plan.regions.iter();
+        regions.filter(|r| descriptors.contains(&r.part)).map(|r| r.area.blocks).sum()
+    }
+
     /// A reader over the whole image, at position 0.
     #[doc(alias = "ImageStream")]
     #[must_use]
@@ -218,7 +228,8 @@ impl Inner {
             Part::Iso(area) => {
                 if let Some(iso) = &self.plan.iso {
                     let data = glassmaster_iso9660::DataMap { lba: &self.plan.data_lba };
-                    iso.render(&self.tree, &data, area, inside, out, &mut state.iso);
+                    let tree = self.plan.iso_tree(&self.tree);
+                    iso.render(tree, &data, area, inside, out, &mut state.iso);
                 }
             }
             Part::Udf(area) => {

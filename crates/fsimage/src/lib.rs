@@ -1,11 +1,13 @@
 //! From a folder to an image: host walk, plan, image stream, output; and back: volumes, extraction, comparison.
 
+mod append;
 mod code;
 mod contents;
 mod defaults;
 mod error;
 mod host;
 mod image;
+mod import;
 mod options;
 mod output;
 mod plan;
@@ -13,17 +15,22 @@ mod progress;
 mod stream;
 mod volume;
 
+pub use append::{AppendFile, NextSession, SessionPlace, merge};
 pub use code::{Failure, host_code, message_form};
 pub use contents::{Contents, DataReader, DataStream, ImageInput};
 pub use defaults::{Choice, choose, nominal_blocks};
 pub use error::{Error, RefusedName, SourceProblem};
 pub use host::{HostFiles, HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};
 pub use image::{Image, ImageSource, ProgressItem, Repair};
-pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged};
+pub use import::{
+    ImportEvent, ImportOptions, ImportSink, Imported, PreviousSession, UdfPrevious, default_for_import,
+    disc_identifier, select,
+};
+pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged, PreviousLayout};
 pub use output::unfinished_outputs;
 pub use progress::{CancelHandle, Progress, ProgressSink};
 pub use stream::ImageStream;
 pub use volume::{
-    Compared, Difference, ExtractOptions, Extracted, FileSource, Problem, Side, VolumeKind, check, compare,
-    extract, identify, open,
+    Compared, Difference, ExtractOptions, Extracted, FileSource, Problem, Side, VolumeKind, check,
+    check_session, compare, extract, identify, identify_session, open, open_session,
 };

@@ -114,6 +114,23 @@ pub struct ImageOptions {
     /// sharing the sectors of the main one (UDF 2.2.13). Other revisions have no such file and take no notice.
     #[doc(alias = "CreateRedundantUdfMetadataFiles")]
     pub mirror: bool,
+    /// What firmware is to boot, El Torito. Images are contents of the tree: of files, or without a name. With UDF alone
+    /// the catalog hangs on an ISO 9660 volume without files.
+    #[doc(alias = "BootImageOptionsArray")]
+    pub boot: Option<glassmaster_iso9660::el_torito::BootCatalog>,
+    /// What an earlier session fixes; `None` for the first session of a medium.
+    pub previous: Option<PreviousLayout>,
+}
+
+/// What a session has to know of the one before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PreviousLayout {
+    /// First sector of the UDF partition, which every session keeps, so that old addresses stay valid.
+    pub partition_start: Option<u32>,
+    /// First UniqueID that is free (UDF 3.2.1.1).
+    pub next_unique_id: Option<u64>,
+    /// The medium can be overwritten: descriptors speak of all of it up to the end of this session.
+    pub rewritable: bool,
 }
 
 impl ImageOptions {
@@ -135,6 +152,8 @@ impl ImageOptions {
             embed_up_to: None,
             session: SessionInfo::default(),
             mirror: true,
+            previous: None,
+            boot: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod check;
 mod crc;
 mod cs0;
 mod layout;
+mod moved_anchor;
 mod options;
 mod raw;
 mod read;
@@ -17,6 +18,7 @@ mod revision;
 
 pub use check::check;
 pub use layout::{Cursor, DataMap, Layout, ReadContent, area};
+pub use moved_anchor::{FoundAnchor, anchor_at};
 pub use options::{AccessType, LayoutError, Options};
 pub use read::{Facts, MetadataFacts, PartitionFacts, PartitionKind, UdfVolume, VatFacts, recognise};
 pub use revision::{Revision, UnknownRevision};

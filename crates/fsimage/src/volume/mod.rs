@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use glassmaster_disc::{BlockSource, Finding};
 use glassmaster_iso9660::Namespace;
-use glassmaster_tree::Volume;
+use glassmaster_tree::{ReadError, Volume};
 
 use crate::error::Error;
 use crate::progress::CancelHandle;
@@ -59,18 +59,25 @@ impl FromStr for VolumeKind {
     }
 }
 
-/// Sector at which the session begins that is looked at.
-const FIRST_SESSION: u32 = 0;
-
-/// The file systems of a source, in the order of [`VolumeKind::ALL`]. A damaged one that is still recognised counts.
+/// The file systems of the session that begins at sector 0, in the order of [`VolumeKind::ALL`]. A damaged one that is
+/// still recognised counts.
 ///
 /// # Errors
 /// [`Error::Volume`] when the places where descriptors stand cannot be read at all.
-#[doc(alias = "IdentifyFileSystemsOnDisc")]
 pub fn identify(source: &dyn BlockSource) -> Result<Vec<VolumeKind>, Error> {
+    identify_session(source, 0)
+}
+
+/// As [`identify`] for the session that begins at sector `start`; on media with several sessions the last one says what is
+/// on the disc.
+///
+/// # Errors
+/// As [`identify`].
+#[doc(alias = "IdentifyFileSystemsOnDisc")]
+pub fn identify_session(source: &dyn BlockSource, start: u32) -> Result<Vec<VolumeKind>, Error> {
     let mut found = Vec::new();
-    if glassmaster_iso9660::recognise(source, FIRST_SESSION)? {
-        match glassmaster_iso9660::namespaces(source, FIRST_SESSION) {
+    if glassmaster_iso9660::recognise(source, start)? {
+        match glassmaster_iso9660::namespaces(source, start) {
             Ok(namespaces) => found.extend(namespaces.into_iter().map(|namespace| match namespace {
                 Namespace::RockRidge => VolumeKind::RockRidge,
                 Namespace::Joliet => VolumeKind::Joliet,
@@ -80,11 +87,17 @@ pub fn identify(source: &dyn BlockSource) -> Result<Vec<VolumeKind>, Error> {
             Err(_) => found.push(VolumeKind::Iso9660),
         }
     }
-    if glassmaster_udf::recognise(source) {
+    if recognise_udf(source, start) {
         found.push(VolumeKind::Udf);
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// The recognition sequence of UDF begins 16 sectors after the start of the session (ECMA-167 3/9.1, UDF 6.10).
+fn recognise_udf(source: &dyn BlockSource, start: u32) -> bool {
+    u64::from(start) < source.block_count()
+        && glassmaster_udf::recognise(&Behind { source, start: u64::from(start) })
 }
 
 /// Opens a file system of `source`: the one asked for, else the first of [`VolumeKind::ALL`] that can be opened.
@@ -92,7 +105,19 @@ pub fn identify(source: &dyn BlockSource) -> Result<Vec<VolumeKind>, Error> {
 /// # Errors
 /// [`Error::NoVolume`], [`Error::VolumeNotFound`]; [`Error::Volume`] when the wanted one (or every one) is damaged.
 pub fn open(source: &Arc<dyn BlockSource>, wanted: Option<VolumeKind>) -> Result<Box<dyn Volume>, Error> {
-    let found = identify(source)?;
+    open_session(source, 0, wanted)
+}
+
+/// As [`open`] for the session that begins at sector `start`; its files may lie in earlier sessions.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_session(
+    source: &Arc<dyn BlockSource>,
+    start: u32,
+    wanted: Option<VolumeKind>,
+) -> Result<Box<dyn Volume>, Error> {
+    let found = identify_session(source, start)?;
     if found.is_empty() {
         return Err(Error::NoVolume(match source.block_count() {
             0 => "it is empty".to_owned(),
@@ -104,11 +129,11 @@ pub fn open(source: &Arc<dyn BlockSource>, wanted: Option<VolumeKind>) -> Result
             let list: Vec<_> = found.iter().map(ToString::to_string).collect();
             return Err(Error::VolumeNotFound { wanted: wanted.to_string(), found: list.join(", ") });
         }
-        return open_kind(source, wanted);
+        return open_kind(source, start, wanted);
     }
     let mut first_failure = None;
     for kind in found {
-        match open_kind(source, kind) {
+        match open_kind(source, start, kind) {
             Ok(volume) => return Ok(volume),
             Err(e) => {
                 first_failure.get_or_insert(e);
@@ -118,15 +143,43 @@ pub fn open(source: &Arc<dyn BlockSource>, wanted: Option<VolumeKind>) -> Result
     Err(first_failure.unwrap_or_else(|| Error::NoVolume("it is empty".to_owned())))
 }
 
-fn open_kind(source: &Arc<dyn BlockSource>, kind: VolumeKind) -> Result<Box<dyn Volume>, Error> {
+fn open_kind(source: &Arc<dyn BlockSource>, start: u32, kind: VolumeKind) -> Result<Box<dyn Volume>, Error> {
     let source = Arc::clone(source);
     let namespace = match kind {
-        VolumeKind::Udf => return Ok(Box::new(glassmaster_udf::UdfVolume::open(source)?)),
+        VolumeKind::Udf => return Ok(Box::new(open_udf(source, start)?)),
         VolumeKind::RockRidge => Namespace::RockRidge,
         VolumeKind::Joliet => Namespace::Joliet,
         VolumeKind::Iso9660 => Namespace::Plain,
     };
-    Ok(Box::new(glassmaster_iso9660::IsoVolume::open(source, Some(namespace))?))
+    Ok(Box::new(glassmaster_iso9660::IsoVolume::open_session(source, start, Some(namespace))?))
+}
+
+/// The UDF volume of a session. Without one the reader looks for the anchor that leads to the newest volume.
+pub(crate) fn open_udf(
+    source: Arc<dyn BlockSource>,
+    start: u32,
+) -> Result<glassmaster_udf::UdfVolume<Arc<dyn BlockSource>>, ReadError> {
+    match start {
+        0 => glassmaster_udf::UdfVolume::open(source),
+        start => glassmaster_udf::UdfVolume::open_session(source, start),
+    }
+}
+
+/// A source without its first sectors.
+struct Behind<'a> {
+    source: &'a dyn BlockSource,
+    start: u64,
+}
+
+impl BlockSource for Behind<'_> {
+    fn block_count(&self) -> u64 {
+        self.source.block_count().saturating_sub(self.start)
+    }
+
+    fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> std::io::Result<()> {
+        self.check_range(lba, buf.len())?;
+        self.source.read_blocks(self.start.saturating_add(lba), buf)
+    }
 }
 
 /// Verifies every file system of `source` against its standard and hands over what it finds.
@@ -138,12 +191,25 @@ pub fn check(
     cancel: &CancelHandle,
     each: &mut dyn FnMut(Finding),
 ) -> Result<Vec<VolumeKind>, Error> {
-    let found = identify(source)?;
+    check_session(source, 0, cancel, each)
+}
+
+/// As [`check`] for the session that begins at sector `start`.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_session(
+    source: &Arc<dyn BlockSource>,
+    start: u32,
+    cancel: &CancelHandle,
+    each: &mut dyn FnMut(Finding),
+) -> Result<Vec<VolumeKind>, Error> {
+    let found = identify_session(source, start)?;
     if found.is_empty() {
         return Err(Error::NoVolume("there is nothing to check".to_owned()));
     }
     if found.iter().any(|k| *k != VolumeKind::Udf) {
-        glassmaster_iso9660::check(source, FIRST_SESSION, each);
+        glassmaster_iso9660::check(source, start, each);
     }
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
