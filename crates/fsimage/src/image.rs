@@ -155,6 +155,16 @@ impl Image {
         Some(ProgressItem { description: region.area.label.clone(), first: region.start(), last })
     }
 
+    /// Sectors of the volume descriptors and the recognition sequence, which follow one another from sector 16 on.
+    pub(crate) fn head_blocks(&self) -> u32 {
+        let descriptors = [
+            Part::Iso(glassmaster_iso9660::VOLUME_DESCRIPTORS),
+            Part::Udf(glassmaster_udf::area::RECOGNITION),
+        ];
+        let regions = self.inner.plan.regions.iter();
+        regions.filter(|r| descriptors.contains(&r.part)).map(|r| r.area.blocks).sum()
+    }
+
     /// A reader over the whole image, at position 0.
     #[doc(alias = "ImageStream")]
     #[must_use]
