@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hasher as _};
 
 use glassmaster_disc::{SECTOR, SECTOR_U64, Severity, sectors_for};
 
-use super::identifiers::{Names, Odd};
+use super::identifiers::Names;
 use super::rock_ridge::{Posix, Seen};
 use super::space::Holds;
 use super::{Checker, Hierarchy, order, show};
@@ -41,7 +41,6 @@ impl Before {
 struct Progress {
     records: u64,
     before: Option<Before>,
-    odd: Odd,
     /// Hashes of identifiers, and of names.
     identifiers: HashSet<u64>,
     names: HashSet<u64>,
@@ -120,7 +119,6 @@ impl Checker<'_> {
         let mut progress = Progress {
             records: 0,
             before: None,
-            odd: Odd::default(),
             identifiers: HashSet::new(),
             names: HashSet::new(),
             inner: Vec::new(),
@@ -145,7 +143,6 @@ impl Checker<'_> {
             self.directory_end(hierarchy, lba, &progress);
         }
         self.own_links(posix);
-        self.report_odd(hierarchy.names, progress.odd);
         progress.inner
     }
 
@@ -180,7 +177,7 @@ impl Checker<'_> {
                 self.dot(found, number, &record, lba, count == 1);
             } else {
                 let placeholder = seen.as_ref().is_some_and(|s| s.child.is_some());
-                self.identifier(names, &record, lba, placeholder, &mut progress.odd);
+                self.identifier(names, &record, lba, placeholder);
                 self.sequence(names, &record, lba, progress);
                 self.posix_name(&record, seen.as_ref(), lba, progress);
                 for (file, met) in hierarchy.files.iter().zip(&mut progress.named) {
@@ -242,21 +239,28 @@ impl Checker<'_> {
             let what = format!("record {which} says {size} bytes, the directory has {wanted_size}");
             self.warn("ECMA-119 6.8.2.2", lba, what);
         }
-        if !right {
-            // Readers find parents by themselves; the directory's own record they read for its attributes.
-            let (severity, whose) =
-                if parent { (Severity::Warning, "parent's") } else { (Severity::Error, "own") };
-            let what = format!(
-                "record {which} is not the directory's {whose}: it is named {:02x?}, flags {:#04x}, and leads to \
-                 sector {}; wanted are [{:02x}], a directory, sector {}",
-                record.identifier,
-                record.flags.bits(),
-                record.extent.little,
-                u8::from(parent),
-                wanted.lba
-            );
-            self.find(severity, "ECMA-119 6.8.2.2", lba, what);
+        if right {
+            return;
         }
+        if parent && record.identifier == [1] && record.is_dir() {
+            // Readers find parents by themselves.
+            let what = "records for the parent that lead elsewhere";
+            self.gather(Severity::Warning, "ECMA-119 6.8.2.2", lba, what, || {
+                format!("to sector {}, the parent is at {}", record.extent.little, wanted.lba)
+            });
+            return;
+        }
+        let whose = if parent { "parent's" } else { "own" };
+        let what = format!(
+            "record {which} is not the directory's {whose}: it is named {:02x?}, flags {:#04x}, and leads to sector \
+             {}; wanted are [{:02x}], a directory, sector {}",
+            record.identifier,
+            record.flags.bits(),
+            record.extent.little,
+            u8::from(parent),
+            wanted.lba
+        );
+        self.error("ECMA-119 6.8.2.2", lba, what);
     }
 
     /// Order, sections and duplicates (ECMA-119 9.1.6, 9.2, 9.3).

@@ -1,5 +1,7 @@
 //! Identifiers of files and directories (ECMA-119 7.4 to 7.6; Joliet).
 
+use glassmaster_disc::Severity;
+
 use super::{Checker, show};
 use crate::raw::record::DirectoryRecord;
 
@@ -52,71 +54,64 @@ fn version(digits: &[u8]) -> bool {
 }
 
 /// Name, dot, extension, semicolon, version; at most 30 characters of name and extension (ECMA-119 7.5.1, 7.5.3).
-/// `Err` says what is wrong, to be put behind the name.
+/// `Err` says what is wrong with it and its like.
 pub(super) fn file_identifier(identifier: &[u8]) -> Result<(), &'static str> {
     let mut halves = identifier.splitn(2, |b| *b == b';');
     let text = halves.next().unwrap_or_default();
     match halves.next() {
-        None => return Err("has no version number"),
-        Some(digits) if !version(digits) => return Err("has a version that is not from 1 to 32767"),
+        None => return Err("file identifiers without a version number"),
+        Some(digits) if !version(digits) => return Err("identifiers whose version is not from 1 to 32767"),
         Some(_) => {}
     }
     let mut parts = text.splitn(2, |b| *b == b'.');
     let name = parts.next().unwrap_or_default();
-    let Some(extension) = parts.next() else { return Err("has no dot") };
+    let Some(extension) = parts.next() else { return Err("file identifiers without a dot") };
     if extension.contains(&b'.') {
-        return Err("has several dots");
+        return Err("file identifiers with several dots");
     }
     if !name.iter().chain(extension).all(d_character) {
-        return Err("has others than d-characters");
+        return Err("file identifiers with others than d-characters");
     }
     match name.len() + extension.len() {
-        0 => Err("has neither name nor extension"),
+        0 => Err("file identifiers with neither name nor extension"),
         1..=30 => Ok(()),
-        _ => Err("is longer than 30 characters"),
+        _ => Err("file identifiers longer than 30 characters"),
     }
 }
 
 /// Up to 31 d-characters (ECMA-119 7.6).
 fn directory_identifier(identifier: &[u8]) -> Result<(), &'static str> {
     if !identifier.iter().all(d_character) {
-        return Err("has others than d-characters");
+        return Err("directory identifiers with others than d-characters");
     }
-    if identifier.len() > 31 { Err("is longer than 31 characters") } else { Ok(()) }
+    if identifier.len() > 31 { Err("directory identifiers longer than 31 characters") } else { Ok(()) }
 }
 
 fn enhanced_identifier(identifier: &[u8]) -> Result<(), &'static str> {
-    if identifier.len() > ENHANCED { Err("is longer than 207 bytes") } else { Ok(()) }
+    if identifier.len() > ENHANCED { Err("identifiers longer than 207 bytes") } else { Ok(()) }
 }
 
 /// No control characters and none of `*/:;?\` (Joliet, "Joliet Character Sets"); a version may follow a file's name.
 fn joliet_identifier(identifier: &[u8], is_dir: bool) -> Result<(), &'static str> {
     if !identifier.len().is_multiple_of(2) {
-        return Err("has half a character at its end");
+        return Err("identifiers with half a character at their end");
     }
     let mut units: Vec<u16> = identifier.chunks_exact(2).map(|p| u16::from_be_bytes([p[0], p[1]])).collect();
     if !is_dir && let Some(at) = units.iter().rposition(|u| *u == u16::from(b';')) {
         let digits: Vec<u8> = units.iter().skip(at + 1).map(|u| u8::try_from(*u).unwrap_or(b'?')).collect();
         if !version(&digits) {
-            return Err("has a version that is not from 1 to 32767");
+            return Err("identifiers whose version is not from 1 to 32767");
         }
         units.truncate(at);
     }
     let bad = |u: &u16| *u < 0x20 || b"*/:;?\\".iter().any(|b| u16::from(*b) == *u);
     if units.iter().any(bad) {
-        return Err("has a character that Joliet does not allow");
+        return Err("identifiers with characters that Joliet does not allow");
     }
     if lone_surrogate(identifier).is_some() {
-        return Err("has half of a character beyond UCS-2");
+        return Err("identifiers with half of a character beyond UCS-2");
     }
     Ok(())
-}
-
-/// Identifiers of one directory that break a rule; reported together.
-#[derive(Default)]
-pub(super) struct Odd {
-    first: Option<(u64, String, &'static str)>,
-    more: u64,
 }
 
 impl Checker<'_> {
@@ -127,7 +122,6 @@ impl Checker<'_> {
         record: &DirectoryRecord<'_>,
         lba: u64,
         placeholder: bool,
-        odd: &mut Odd,
     ) {
         let (identifier, is_dir) = (record.identifier, record.is_dir());
         let verdict = match names {
@@ -147,22 +141,10 @@ impl Checker<'_> {
             Names::Other => Ok(()),
         };
         if let Err(why) = verdict {
-            if odd.first.is_some() {
-                odd.more += 1;
-            } else {
-                odd.first = Some((lba, show(identifier, names == Names::Joliet), why));
-            }
+            let joliet = names == Names::Joliet;
+            let clause = if joliet { "Joliet" } else { "ECMA-119 7.5" };
+            self.gather(Severity::Warning, clause, lba, why, || format!("'{}'", show(identifier, joliet)));
         }
-    }
-
-    pub(super) fn report_odd(&mut self, names: Names, odd: Odd) {
-        let Some((lba, name, why)) = odd.first else { return };
-        let clause = if names == Names::Joliet { "Joliet" } else { "ECMA-119 7.5" };
-        let what = match odd.more {
-            0 => format!("'{name}' {why}"),
-            more => format!("'{name}' {why}; {more} more names of this directory are not right"),
-        };
-        self.warn(clause, lba, what);
     }
 }
 

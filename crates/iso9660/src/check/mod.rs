@@ -106,6 +106,7 @@ struct Checker<'a> {
 
 /// A deviation that programs make everywhere or nowhere.
 struct Habit {
+    severity: Severity,
     clause: &'static str,
     lba: u64,
     what: &'static str,
@@ -130,9 +131,10 @@ impl Checker<'_> {
         self.find(Severity::Note, clause, lba, what);
     }
 
-    /// Counts a habit; [`Checker::report_habits`] says it once.
-    fn habit(
+    /// Counts a deviation that is reported once, by [`Checker::report_habits`].
+    fn gather(
         &mut self,
+        severity: Severity,
         clause: &'static str,
         lba: u64,
         what: &'static str,
@@ -141,17 +143,28 @@ impl Checker<'_> {
         if let Some(habit) = self.habits.iter_mut().find(|h| h.what == what) {
             habit.count += 1;
         } else {
-            self.habits.push(Habit { clause, lba, what, example: example(), count: 1 });
+            self.habits.push(Habit { severity, clause, lba, what, example: example(), count: 1 });
         }
+    }
+
+    /// What programs do and may.
+    fn habit(
+        &mut self,
+        clause: &'static str,
+        lba: u64,
+        what: &'static str,
+        example: impl FnOnce() -> String,
+    ) {
+        self.gather(Severity::Note, clause, lba, what, example);
     }
 
     fn report_habits(&mut self) {
         for habit in std::mem::take(&mut self.habits) {
             let what = match habit.count {
                 1 => format!("{}: {}", habit.what, habit.example),
-                n => format!("{}: {n} of them, {} first", habit.what, habit.example),
+                n => format!("{}: {n} of them, the first is {}", habit.what, habit.example),
             };
-            self.note(habit.clause, habit.lba, what);
+            self.find(habit.severity, habit.clause, habit.lba, what);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use glassmaster_disc::Severity;
+
 use super::{Checker, show};
 use crate::raw::date::{NO_VOLUME_DATE, decode_record_date, decode_volume_date};
 use crate::raw::number::{array, get_both32};
@@ -125,7 +127,13 @@ impl Checker<'_> {
         {
             posix.parents.insert(dir, parent);
         }
-        self.file_type(&seen, &px, record, lba, &name);
+        if count == 1 && px.mode & TYPE != DIRECTORY {
+            // Nobody asks the record for the parent what it is.
+            let what = "records for the parent whose mode is not a directory's";
+            self.gather(Severity::Warning, "RRIP 4.1.1", lba, what, || format!("{:o}", px.mode));
+        } else {
+            self.file_type(&seen, &px, record, lba, &name);
+        }
         if count >= 2 {
             self.totals(posix, &seen, &px, record, lba, dir);
         }

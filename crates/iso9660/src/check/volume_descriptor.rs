@@ -239,7 +239,7 @@ impl Checker<'_> {
                 && let Err(why) = file_identifier(&identifier)
             {
                 let shown = show(&identifier, false);
-                self.warn(clause, lba, format!("the name of the {what}, '{shown}', {why}"));
+                self.warn(clause, lba, format!("the {what} '{shown}' is one of the {why}"));
             }
             files.push(NamedFile { what, clause, identifier });
         }
