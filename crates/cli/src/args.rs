@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use glassmaster::disc::MediaType;
 use glassmaster::imapi2fs::{FileSystems, Level, NamePolicy, OnChanged, Revision, VolumeKind};
 
+use crate::boot::BootImage;
+
 /// Master optical discs: build images, burn and verify discs, read them back.
 ///
 /// Exit status: 0 done, 1 failed, 2 usage, 3 verification or comparison found differences, 4 drive or medium
@@ -59,7 +61,7 @@ pub(crate) struct Imaging {
     /// the files].
     #[arg(long, value_name = "LIST")]
     pub(crate) fs: Option<FileSystems>,
-    /// Revision of UDF: 1.02, 1.50, 2.00 or 2.01.
+    /// Revision of UDF: 1.02, 1.50, 2.00, 2.01, 2.50 or 2.60.
     #[arg(long, value_name = "REVISION")]
     pub(crate) udf: Option<Revision>,
     /// Level of ISO 9660; 3 allows files of 4 GiB and more.
@@ -80,6 +82,14 @@ pub(crate) struct Imaging {
     /// With UDF alone: keep files of at most BYTES bytes in their file entries.
     #[arg(long, value_name = "BYTES")]
     pub(crate) embed: Option<u32>,
+    /// Image that firmware starts: PLATFORM=FILE[,OPTION]..., PLATFORM bios, efi, ppc, mac or a number; options are
+    /// emulation=none|1.2|1.44|2.88|hd, load-segment=HEX, load-sectors=N, id=TEXT and not-bootable. May be given up to 32
+    /// times; a BIOS starts the first. The images do not appear as files.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) boot: Vec<BootImage>,
+    /// UDF 2.50 and later: keep one copy of directories and file entries instead of two.
+    #[arg(long)]
+    pub(crate) no_mirror: bool,
     /// Record owner 0, group 0 and read-only permissions instead of the source's.
     #[arg(long)]
     pub(crate) neutral_owners: bool,

@@ -1,6 +1,7 @@
 //! The program `glassmaster`.
 
 mod args;
+mod boot;
 mod command;
 mod device;
 mod failure;

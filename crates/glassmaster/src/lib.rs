@@ -63,7 +63,7 @@ pub use glassmaster_vdrive as vdrive;
 #[doc(alias = "IMAPI2FS")]
 pub mod imapi2fs {
     pub use glassmaster_fsimage::*;
-    pub use glassmaster_iso9660::Level;
+    pub use glassmaster_iso9660::{Level, el_torito};
     pub use glassmaster_udf::Revision;
 }
 

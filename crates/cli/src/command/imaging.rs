@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use glassmaster::disc::SessionInfo;
 use glassmaster::imapi2fs::{
-    Choice, FileSystems, HostSource, HostTree, Image, ImageOptions, WalkOptions, choose,
+    Choice, FileSystems, HostSource, HostTree, Image, ImageInput, ImageOptions, WalkOptions, choose,
 };
 use glassmaster::tree::{Timestamp, Tree};
 use serde_json::{Value, json};
 
 use crate::args::Imaging;
+use crate::boot;
 use crate::failure::{FAILED, Failure, USAGE};
 use crate::signal::Cancel;
 use crate::ui::Ui;
@@ -69,8 +70,10 @@ pub(crate) fn plan(
     }
     let volume = args.volume.clone().unwrap_or_else(|| volume_name(sources));
     let left_out = walked.left_out.len();
+    let mut input = ImageInput::from(walked);
+    let boot = boot::catalog(&args.boot, &mut input)?;
     let image = Image::new(
-        walked,
+        input,
         &ImageOptions {
             file_systems: choice.file_systems,
             udf_revision: choice.udf_revision,
@@ -79,6 +82,8 @@ pub(crate) fn plan(
             on_changed: args.on_changed.into(),
             embed_up_to: args.embed,
             session: SessionInfo { start: 0, free_blocks, write_unit: 32 },
+            mirror: !args.no_mirror,
+            boot,
             ..ImageOptions::new(volume.clone(), created)
         },
     )
