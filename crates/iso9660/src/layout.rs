@@ -6,7 +6,7 @@ use glassmaster_tree::{NameChange, Timestamp, Tree};
 use crate::el_torito::BootCatalog;
 use crate::joliet::{self, JolietNames};
 use crate::level::{self, Level, PrimaryNames};
-use crate::options::{DeepDirectories, Joliet, Options};
+use crate::options::{DeepDirectories, Options};
 use crate::raw::date::RecordDates;
 use crate::raw::descriptor::{
     FIRST_SECTOR, JOLIET_ESCAPES, VolumeDescriptor, encode_boot_record, encode_terminator, kind,
@@ -117,12 +117,23 @@ impl Layout {
         let multi_extent = options.level == Level::Three;
         let relocate = options.rock_ridge.is_some_and(|r| r.deep == DeepDirectories::Relocate);
         let old = OldSections::new(tree, multi_extent)?;
-        let content =
-            Content { rock_ridge: options.rock_ridge.is_some(), relocate, limited: true, multi_extent };
+        let content = Content {
+            rock_ridge: options.rock_ridge.is_some(),
+            relocate,
+            limited: true,
+            multi_extent,
+            refuse_large: true,
+        };
         let primary = || View::build(tree, &old, PrimaryNames { level: options.level }, content);
         let joliet = options.joliet.map(|joliet| {
-            let units = usize::from(joliet.name_units.clamp(1, Joliet::RELAXED));
-            let content = Content { rock_ridge: false, relocate: false, limited: false, multi_extent };
+            let units = joliet.units();
+            let content = Content {
+                rock_ridge: false,
+                relocate: false,
+                limited: false,
+                multi_extent,
+                refuse_large: true,
+            };
             let old = &old;
             move || View::build(tree, old, JolietNames { units }, content)
         });

@@ -8,6 +8,7 @@ pub mod el_torito;
 mod joliet;
 mod layout;
 mod level;
+pub mod limits;
 mod names;
 mod options;
 mod raw;

@@ -69,6 +69,13 @@ impl Joliet {
     pub const RELAXED: u8 = 108;
 }
 
+impl Joliet {
+    /// Longest name as it is kept to.
+    pub(crate) fn units(self) -> usize {
+        usize::from(self.name_units.clamp(1, Self::RELAXED))
+    }
+}
+
 impl Default for Joliet {
     fn default() -> Self {
         Self { name_units: Self::RELAXED }

@@ -256,9 +256,9 @@ fn a_stub_to_boot_from() {
         for (n, lba) in places.into_iter().enumerate() {
             layout.place(n, lba);
         }
-        layout.finish(1000);
+        layout.finish(1300);
         let map = glassmaster_iso9660::DataMap { lba: &[400, 500] };
-        let mut disc = vec![0; 1000 * SECTOR];
+        let mut disc = vec![0; 1300 * SECTOR];
         for (n, lba) in places.into_iter().enumerate() {
             let blocks = layout.areas()[n].blocks as usize;
             let at = lba as usize * SECTOR;

@@ -10,11 +10,11 @@ use crate::names::{Mapped, Naming};
 use crate::raw::path_table;
 
 /// Most directories of a hierarchy (ECMA-119 9.4.4: 16-bit numbers).
-const MOST_DIRECTORIES: usize = 65_535;
+pub(crate) const MOST_DIRECTORIES: usize = 65_535;
 /// Deepest level of a directory; the root is level 1 (ECMA-119 6.8.2.1).
-const DEEPEST: u32 = 8;
+pub(crate) const DEEPEST: u32 = 8;
 /// Longest path: lengths of the identifiers plus the number of directories (ECMA-119 6.8.2.1).
-const LONGEST_PATH: usize = 255;
+pub(crate) const LONGEST_PATH: usize = 255;
 /// Longest name that Linux takes from NM fields; it drops the field that would exceed it.
 const LINUX_NAME: usize = 253;
 /// Identifier of the made-up directory, known to readers by this name (RRIP 4.1.5).
@@ -31,6 +31,8 @@ pub(crate) struct Content {
     pub(crate) limited: bool,
     /// Whether files may have several extents.
     pub(crate) multi_extent: bool,
+    /// Whether files too large for that are refused, rather than taken for shorter ones.
+    pub(crate) refuse_large: bool,
 }
 
 struct Builder<'t, N> {
@@ -155,7 +157,9 @@ impl<N: Naming> Builder<'_, N> {
             let kind = child.kind();
             let mut marks = 0;
             match kind {
-                Kind::File if child.size() > SECTION => self.check_size(child)?,
+                Kind::File if child.size() > SECTION && self.content.refuse_large => {
+                    self.check_size(child)?
+                }
                 Kind::File => {}
                 Kind::Directory => {
                     if !self.away.is_empty() && self.away.binary_search(&child.id()).is_ok() {

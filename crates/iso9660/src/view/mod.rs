@@ -10,7 +10,7 @@ mod system_use;
 use glassmaster_tree::{NodeId, Tree};
 
 use crate::names::Naming;
-pub(crate) use build::Content;
+pub(crate) use build::{Content, DEEPEST, LONGEST_PATH, MOST_DIRECTORIES};
 pub(crate) use old::OldSections;
 pub(crate) use record::{Buffers, Pos, Scene};
 
@@ -121,6 +121,39 @@ impl<N: Naming> View<N> {
         let at = at as usize;
         let Some(&[len, marks]) = self.text.get(at..at + 2) else { return (0, &[]) };
         (marks, self.text.get(at + 2..at + 2 + usize::from(len)).unwrap_or_default())
+    }
+
+    /// Hands every recorded object to `each` with the level of its directory record's directory (of a directory: its
+    /// own; 0 for other objects) and the length of its path in the sense of ECMA-119 6.8.2.1.
+    pub(crate) fn each_path(&self, tree: &Tree, each: &mut dyn FnMut(NodeId, u32, u64)) {
+        // Directories are numbered level by level: a parent comes before its subdirectories.
+        let mut places = vec![(1u32, 0u64); self.dirs.len()];
+        for (number, dir) in self.dirs.iter().enumerate() {
+            let (level, path) = places.get(number).copied().unwrap_or((1, 0));
+            let (mut at, mut sub) = (dir.at, dir.first_sub);
+            for index in dir.first..dir.first.saturating_add(dir.count) {
+                let Some(id) = self.order.get(index as usize).copied() else { break };
+                let node = tree.node(id);
+                let (marks, stored) = self.entry(at);
+                at = at.saturating_add(2).saturating_add(u32::try_from(stored.len()).unwrap_or(0));
+                let name = if stored.is_empty() { N::plain_length(node.name()) } else { stored.len() };
+                if marks & mark::AWAY != 0 {
+                    continue;
+                }
+                let length = path + 1 + name as u64;
+                if !node.is_dir() {
+                    each(id, 0, length + N::suffix(marks & mark::DOT != 0).len() as u64);
+                    continue;
+                }
+                if let Some(place) = places.get_mut(sub as usize) {
+                    *place = (level + 1, length);
+                }
+                sub += 1;
+                if marks & mark::MADE_UP == 0 {
+                    each(id, level + 1, length);
+                }
+            }
+        }
     }
 
     /// Fills `out` with bytes of a path table from byte `from` on; zeros behind its end.

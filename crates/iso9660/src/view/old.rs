@@ -31,36 +31,36 @@ impl OldSections {
                 continue;
             }
             let first = this.sections.len();
-            let refused = |what| LayoutError::Extents { path: tree.data_path(id), what };
-            let joined = join(extents, data.size).map_err(refused)?;
-            for run in joined {
-                this.divide(run).ok_or(LayoutError::TooLarge("addresses of the earlier sessions"))?;
-            }
-            let count = this.sections.len() - first;
-            if count > 1 && !multi_extent {
-                return Err(if data.size > SECTION {
-                    LayoutError::FileTooLarge { path: tree.data_path(id), size: data.size }
-                } else {
-                    refused(
-                        "is recorded in several extents, which only level 3 can describe (ECMA-119 10.1, 10.2)",
-                    )
-                });
-            }
-            this.of.push((id, first, count));
+            let path = || tree.data_path(id);
+            Self::describe(extents, data.size, multi_extent, path, &mut this.sections)?;
+            this.of.push((id, first, this.sections.len() - first));
         }
         Ok(this)
     }
 
-    fn divide(&mut self, (mut lba, mut bytes): (u32, u64)) -> Option<()> {
-        let end = u64::from(lba) + bytes.div_ceil(SECTOR_U64);
-        u32::try_from(end).ok()?;
-        while bytes > 0 {
-            let part = bytes.min(SECTION);
-            self.sections.push(Section { lba, bytes: u32::try_from(part).ok()? });
-            bytes -= part;
-            lba = lba.checked_add(u32::try_from(part.div_ceil(SECTOR_U64)).ok()?)?;
+    /// Appends the sections of one content of `size` bytes.
+    pub(crate) fn describe(
+        extents: &[Extent],
+        size: u64,
+        multi_extent: bool,
+        path: impl Fn() -> String,
+        out: &mut Vec<Section>,
+    ) -> Result<(), LayoutError> {
+        let first = out.len();
+        let refused = |what| LayoutError::Extents { path: path(), what };
+        for run in join(extents, size).map_err(refused)? {
+            divide(run, out).ok_or(LayoutError::TooLarge("addresses of the earlier sessions"))?;
         }
-        Some(())
+        if out.len() - first > 1 && !multi_extent {
+            return Err(if size > SECTION {
+                LayoutError::FileTooLarge { path: path(), size }
+            } else {
+                refused(
+                    "is recorded in several extents, which only level 3 can describe (ECMA-119 10.1, 10.2)",
+                )
+            });
+        }
+        Ok(())
     }
 
     /// The sections of an old content; none of an empty one. `None` for a content of this session.
@@ -72,6 +72,18 @@ impl OldSections {
         let (_, first, count) = *self.of.get(at)?;
         self.sections.get(first..first + count)
     }
+}
+
+fn divide((mut lba, mut bytes): (u32, u64), out: &mut Vec<Section>) -> Option<()> {
+    let end = u64::from(lba) + bytes.div_ceil(SECTOR_U64);
+    u32::try_from(end).ok()?;
+    while bytes > 0 {
+        let part = bytes.min(SECTION);
+        out.push(Section { lba, bytes: u32::try_from(part).ok()? });
+        bytes -= part;
+        lba = lba.checked_add(u32::try_from(part.div_ceil(SECTOR_U64)).ok()?)?;
+    }
+    Some(())
 }
 
 /// Runs of sectors and their bytes; `Err` with the reason when a record cannot describe them.

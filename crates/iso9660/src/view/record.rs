@@ -11,6 +11,9 @@ use crate::raw::record::{FileFlags, HEAD, LONGEST, RecordHead, base_length};
 use crate::raw::rrip::{self, NM_ROOM, PX_LENGTH, Px, TF_LENGTH};
 use crate::raw::susp;
 
+/// Extents of a file of 2^32 sectors, the largest there is.
+const MOST_SECTIONS: u32 = 2049;
+
 /// What rendering needs besides the view.
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
@@ -126,11 +129,13 @@ impl<N: Naming> View<N> {
         let name = if stored.is_empty() { N::plain_length(node.name()) } else { stored.len() };
         let is_dir = node.is_dir() && marks & mark::AWAY == 0;
         let suffix = if is_dir { 0 } else { N::suffix(marks & mark::DOT != 0).len() };
-        // The layout refuses files of more extents than 32 bits can count.
+        // The layout refuses larger files.
         let sections = match (node.data().and_then(|data| scene.old.of(data)), node.size()) {
             (Some(old), _) => u32::try_from(old.len()).unwrap_or(u32::MAX).max(1),
             (None, 0..=SECTION) => 1,
-            (None, size) => u32::try_from(size.div_ceil(SECTION)).unwrap_or(u32::MAX),
+            (None, size) => {
+                u32::try_from(size.div_ceil(SECTION)).map_or(MOST_SECTIONS, |n| n.min(MOST_SECTIONS))
+            }
         };
         Some(Item { role: Role::Child, node, marks, stored, identifier: name + suffix, sections })
     }
