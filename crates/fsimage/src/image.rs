@@ -55,11 +55,23 @@ pub(crate) struct RenderState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgressItem {
     /// Path in the image, or the name of the structure.
+    #[doc(alias = "Description")]
     pub description: String,
-    /// First sector of the image.
+    /// First sector.
+    #[doc(alias = "FirstBlock")]
     pub first: u32,
     /// Last sector, part of the run.
+    #[doc(alias = "LastBlock")]
     pub last: u32,
+}
+
+impl ProgressItem {
+    /// Sectors of the run, at least 1.
+    #[doc(alias = "BlockCount")]
+    #[must_use]
+    pub fn block_count(&self) -> u32 {
+        self.last - self.first + 1
+    }
 }
 
 impl Image {

@@ -1,6 +1,7 @@
 //! From a folder to an image: host walk, plan, image stream, output; and back: volumes, extraction, comparison.
 
 mod append;
+mod boot_options;
 mod code;
 mod contents;
 mod defaults;
@@ -8,14 +9,17 @@ mod error;
 mod host;
 mod image;
 mod import;
+mod iso_image_manager;
 mod options;
 mod output;
 mod plan;
 mod progress;
+mod result;
 mod stream;
 mod volume;
 
 pub use append::{AppendFile, NextSession, SessionPlace, merge};
+pub use boot_options::{BootOptions, boot_catalog, check_boot_set};
 pub use code::{Failure, host_code, message_form};
 pub use contents::{Contents, DataReader, DataStream, ImageInput};
 pub use defaults::{Choice, choose, nominal_blocks};
@@ -26,9 +30,13 @@ pub use import::{
     ImportEvent, ImportOptions, ImportSink, Imported, PreviousSession, UdfPrevious, default_for_import,
     disc_identifier, select,
 };
+pub use iso_image_manager::IsoImageManager;
 pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged, PreviousLayout};
 pub use output::unfinished_outputs;
 pub use progress::{CancelHandle, Progress, ProgressSink};
+pub use result::{
+    Enumerator, Guard, ImageResult, ProgressItems, ResultFacts, ResultStream, Snapshot, StreamStat,
+};
 pub use stream::ImageStream;
 pub use volume::{
     Compared, Difference, ExtractOptions, Extracted, FileSource, Problem, Side, VolumeKind, check,

@@ -67,6 +67,19 @@ impl DataStream {
         }
     }
 
+    /// Does `work`, after which the caller's stream stands where it stood before.
+    pub(crate) fn keeping_position<T>(&self, work: impl FnOnce() -> T) -> T {
+        let Source::Stream(stream) = &self.0 else { return work() };
+        let lock = || stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = lock().stream_position();
+        let done = work();
+        if let Ok(before) = before {
+            // The work has found out already if the stream no longer seeks.
+            let _ = lock().seek(SeekFrom::Start(before));
+        }
+        done
+    }
+
     /// Fills `out` from a stream that has to be `size` bytes long, no fewer and no more.
     pub(super) fn read_exact_at(&self, size: u64, offset: u64, out: &mut [u8]) -> Result<(), Mismatch> {
         let n = self.read_at(offset, out).map_err(Mismatch::Unreadable)?;
