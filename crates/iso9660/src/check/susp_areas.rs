@@ -18,6 +18,9 @@ const VERSION_ONE: [&[u8; 2]; 17] = [
     b"SF", b"ZF",
 ];
 
+/// Fields whose like no other use of the area has at the root.
+const ROCK_RIDGE: [&[u8; 2]; 4] = [b"SP", b"ER", b"PX", b"RR"];
+
 fn name(signature: [u8; 2]) -> String {
     signature.escape_ascii().to_string()
 }
@@ -31,10 +34,22 @@ impl Checker<'_> {
         let sector = self.sectors("ECMA-119 6.8", u64::from(root), 1)?;
         let Ok(Some(record)) = DirectoryRecord::parse(&sector) else { return None };
         // Behind CD-ROM XA attributes the protocol begins 14 bytes later.
-        [0, 14].into_iter().find_map(|start| {
+        let skip = [0, 14].into_iter().find_map(|start| {
             let field = susp::fields(record.system_use.get(start..)?).next()?.ok()?;
             susp::skip_of_sp(&field).map(usize::from)
-        })
+        });
+        if skip.is_some() {
+            return skip;
+        }
+        // Readers then see no Rock Ridge at all, and say nothing.
+        let mut fields = susp::fields(record.system_use).map_while(Result::ok);
+        let found = fields.find(|f| ROCK_RIDGE.contains(&&f.signature))?;
+        let what = format!(
+            "the root's own record has '{}', but does not begin with a right SP: readers take the protocol for absent",
+            name(found.signature)
+        );
+        self.error("SUSP 5.3", u64::from(root), what);
+        Some(0)
     }
 
     /// All fields of a record, those of its continuation areas included.
