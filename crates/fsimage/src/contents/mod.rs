@@ -5,6 +5,7 @@ mod place;
 mod reader;
 mod stash;
 mod stream;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use reader::DataReader;
 pub(crate) use reader::{KernelSource, Reader};
 use stash::Stash;
 pub use stream::DataStream;
+use versions::Versions;
 
 /// The store of all contents behind an image. A content is found by its handle
 /// ([`Data::handle`](glassmaster_tree::Data)), which this store gives out; handles stay valid as long as the store or a
@@ -28,18 +30,13 @@ pub use stream::DataStream;
 /// shared, and gone when the last clone is.
 #[derive(Clone)]
 pub struct Contents {
-    inner: Arc<Inner>,
+    hosts: Versions<Arc<HostFiles>>,
+    streams: Versions<DataStream>,
+    /// Where each copy begins in the stash.
+    staged: Versions<u64>,
+    disc: Option<Arc<dyn BlockSource>>,
     /// Shared by all clones, so that no later clone copies into a place that an earlier one uses.
     stash: Arc<Stash>,
-}
-
-#[derive(Clone, Default)]
-struct Inner {
-    hosts: Vec<Arc<HostFiles>>,
-    streams: Vec<DataStream>,
-    /// Where each copy begins in the stash.
-    staged: Vec<u64>,
-    disc: Option<Arc<dyn BlockSource>>,
 }
 
 impl Contents {
@@ -47,7 +44,13 @@ impl Contents {
     /// created there before.
     #[must_use]
     pub fn new(working_directory: impl Into<PathBuf>) -> Self {
-        Self { inner: Arc::default(), stash: Arc::new(Stash::new(working_directory.into())) }
+        Self {
+            hosts: Versions::default(),
+            streams: Versions::default(),
+            staged: Versions::default(),
+            disc: None,
+            stash: Arc::new(Stash::new(working_directory.into())),
+        }
     }
 
     /// Takes over the files of a walk. The result is to be added to the handle of each content of `tree`, the tree of
@@ -57,9 +60,9 @@ impl Contents {
     /// `IMAPI_E_FSI_INTERNAL_ERROR` after 16 million walks.
     pub fn add_host(&mut self, mut files: HostFiles, tree: &Tree) -> Result<u64, Error> {
         files.keep_names(tree);
-        let store = place::number(self.inner.hosts.len())?;
+        let store = place::number(self.hosts.len())?;
         let base = Place::Host { store, index: 0 }.handle()?;
-        Arc::make_mut(&mut self.inner).hosts.push(Arc::new(files));
+        self.hosts.push(Arc::new(files));
         Ok(base)
     }
 
@@ -68,20 +71,20 @@ impl Contents {
     /// # Errors
     /// `IMAPI_E_FSI_INTERNAL_ERROR` after 4 billion streams.
     pub fn add_stream(&mut self, stream: DataStream) -> Result<u64, Error> {
-        let handle = Place::Stream(place::number(self.inner.streams.len())?).handle()?;
-        Arc::make_mut(&mut self.inner).streams.push(stream);
+        let handle = Place::Stream(place::number(self.streams.len())?).handle()?;
+        self.streams.push(stream);
         Ok(handle)
     }
 
     /// Gives the disc that contents of earlier sessions are read from.
     pub fn set_disc(&mut self, disc: Arc<dyn BlockSource>) {
-        Arc::make_mut(&mut self.inner).disc = Some(disc);
+        self.disc = Some(disc);
     }
 
     /// The disc that contents of earlier sessions are read from.
     #[must_use]
     pub fn disc(&self) -> Option<&Arc<dyn BlockSource>> {
-        self.inner.disc.as_ref()
+        self.disc.as_ref()
     }
 
     /// Copies a content into the working directory, so that later changes of its source do not matter; the handle of the
@@ -98,7 +101,7 @@ impl Contents {
         path: &str,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, Error> {
-        let handle_of_copy = Place::Staged(place::number(self.inner.staged.len())?).handle()?;
+        let handle_of_copy = Place::Staged(place::number(self.staged.len())?).handle()?;
         let mut reader = Reader::default();
         let source = reader::Source { handle, size, name: &[], extents: None };
         let start = self.stash.reserve(size);
@@ -113,7 +116,7 @@ impl Contents {
             done += n as u64;
             progress(sectors_for(done));
         }
-        Arc::make_mut(&mut self.inner).staged.push(start);
+        self.staged.push(start);
         Ok(handle_of_copy)
     }
 
@@ -165,7 +168,7 @@ impl Contents {
             return None;
         }
         let Some(Place::Host { store, index }) = Place::of(source.handle) else { return None };
-        let files = self.inner.hosts.get(store as usize)?;
+        let files = self.hosts.get(store as usize)?;
         Some(files.path(files.find(index, source.name, source.size)))
     }
 
@@ -224,7 +227,7 @@ impl From<HostTree> for ImageInput {
     /// Names of the files are those in the tree, so nothing but the tree is kept.
     fn from(walked: HostTree) -> Self {
         let mut contents = Contents::new(PathBuf::new());
-        Arc::make_mut(&mut contents.inner).hosts.push(Arc::new(walked.files));
+        contents.hosts.push(Arc::new(walked.files));
         Self { tree: walked.tree, contents }
     }
 }

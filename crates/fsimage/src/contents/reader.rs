@@ -32,7 +32,7 @@ pub(crate) struct KernelSource<'r> {
 pub(crate) struct Reader {
     host: FileReader,
     /// The walk that `host` has something open of.
-    store: u32,
+    walk: Option<(u32, Arc<HostFiles>)>,
     stash: Option<Arc<File>>,
 }
 
@@ -54,11 +54,11 @@ impl Reader {
                 reader.read(files, files.find(index, source.name, source.size), offset, out)
             }
             Some(Place::Stream(index)) => {
-                let stream = contents.inner.streams.get(index as usize).ok_or_else(unknown)?;
+                let stream = contents.streams.get(index as usize).ok_or_else(unknown)?;
                 stream.read_exact_at(source.size, offset, out)
             }
             Some(Place::Staged(index)) => {
-                let start = *contents.inner.staged.get(index as usize).ok_or_else(unknown)?;
+                let start = contents.staged.get(index as usize).ok_or_else(unknown)?;
                 let Some(file) = self.stash_file(contents) else { return Err(unknown()) };
                 contents.stash.read(file, start + offset, out).map_err(Mismatch::Store)
             }
@@ -83,7 +83,7 @@ impl Reader {
                 }
             }
             Some(Place::Stream(index)) => {
-                if let Some(stream) = contents.inner.streams.get(index as usize) {
+                if let Some(stream) = contents.streams.get(index as usize) {
                     // What could not be read stays zero; the repair was noted.
                     let n = stream.read_at(offset, out).unwrap_or(0);
                     out[n..].fill(0);
@@ -109,7 +109,7 @@ impl Reader {
                 Some(KernelSource { file: file.as_fd(), base: 0 })
             }
             Place::Staged(index) => {
-                let base = *contents.inner.staged.get(index as usize)?;
+                let base = contents.staged.get(index as usize)?;
                 Some(KernelSource { file: self.stash_file(contents)?.as_fd(), base })
             }
             Place::Stream(_) => None,
@@ -128,17 +128,15 @@ impl Reader {
         reader.still_unchanged(files, file)
     }
 
-    fn host<'s, 'c>(
-        &'s mut self,
-        contents: &'c Contents,
-        store: u32,
-    ) -> Result<(&'s mut FileReader, &'c HostFiles), Mismatch> {
-        if self.store != store {
+    fn host(&mut self, contents: &Contents, store: u32) -> Result<(&mut FileReader, &HostFiles), Mismatch> {
+        if self.walk.as_ref().is_none_or(|(known, _)| *known != store) {
             self.host = FileReader::default();
-            self.store = store;
+            self.walk = Some((store, contents.hosts.get(store as usize).ok_or_else(unknown)?));
         }
-        let files = contents.inner.hosts.get(store as usize).ok_or_else(unknown)?;
-        Ok((&mut self.host, files))
+        match &self.walk {
+            Some((_, files)) => Ok((&mut self.host, files)),
+            None => Err(unknown()),
+        }
     }
 
     fn stash_file(&mut self, contents: &Contents) -> Option<&File> {
@@ -161,7 +159,7 @@ fn read_old(
     offset: u64,
     out: &mut [u8],
 ) -> Result<(), Failure> {
-    let Some(disc) = &contents.inner.disc else {
+    let Some(disc) = &contents.disc else {
         return Err(Failure::new(HResult::FSI_INTERNAL_ERROR).with("no disc to read old contents from"));
     };
     let end = offset + out.len() as u64;
