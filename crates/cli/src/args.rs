@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Burn folders and files, or an image, and verify the disc.
     Burn(Burn),
+    /// Add a session to an image file: new files, removed ones, in place; what is there already is not copied.
+    Append(Append),
     /// List what an image or disc holds; control characters in names are shown as \xNN.
     List(List),
     /// Copy the files of an image or disc into a folder.
@@ -157,6 +159,31 @@ pub(crate) struct Build {
     pub(crate) dry_run: bool,
 }
 
+/// What a further session leaves out of the last one.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Removals {
+    /// File or folder of the last session that the new one does not show; may be given several times.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) remove: Vec<std::ffi::OsString>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Append {
+    /// Image file.
+    #[arg(value_name = "IMAGE")]
+    pub(crate) image: PathBuf,
+    /// Folders and files that are added, as with `build`; they take the place of files with the same names.
+    #[arg(value_name = "SOURCE")]
+    pub(crate) sources: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) removals: Removals,
+    #[command(flatten)]
+    pub(crate) imaging: Imaging,
+    /// Plan and print what would be written, and where; write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Verify {
     None,
@@ -166,9 +193,14 @@ pub(crate) enum Verify {
 
 #[derive(clap::Args)]
 pub(crate) struct Burn {
-    /// Folders and files, or one image (a file that holds a file system).
-    #[arg(required = true, value_name = "SOURCE")]
+    /// Folders and files, or one image (a file that holds a file system). With --append images are files like others.
+    #[arg(required_unless_present = "append", value_name = "SOURCE")]
     pub(crate) sources: Vec<PathBuf>,
+    /// Go on from the last session of the disc: its files stay where they are and are shown together with the new ones.
+    #[arg(long)]
+    pub(crate) append: bool,
+    #[command(flatten)]
+    pub(crate) removals: Removals,
     /// /dev/sr0, /dev/sg0, virtual:FILE (made blank as --media says when missing) or socket:PATH.
     #[arg(long, value_name = "DRIVE")]
     pub(crate) drive: String,
@@ -200,6 +232,16 @@ pub(crate) struct Source {
     /// Which file system: rock-ridge, udf, joliet or iso9660 [default: the first of these that is there].
     #[arg(long, value_name = "NAME")]
     pub(crate) fs: Option<VolumeKind>,
+    #[command(flatten)]
+    pub(crate) session: Session,
+}
+
+/// Which session of a disc is looked at.
+#[derive(clap::Args, Clone, Copy)]
+pub(crate) struct Session {
+    /// Session of a disc, counted from 1 [default: the last one].
+    #[arg(long, value_name = "N")]
+    pub(crate) session: Option<u16>,
 }
 
 #[derive(clap::Args)]
@@ -231,6 +273,8 @@ pub(crate) struct Check {
     /// Image file, /dev/sr0, virtual:FILE or socket:PATH.
     #[arg(value_name = "IMAGE|DRIVE")]
     pub(crate) source: String,
+    #[command(flatten)]
+    pub(crate) session: Session,
 }
 
 #[derive(clap::Args)]
@@ -238,6 +282,8 @@ pub(crate) struct Info {
     /// Image file, /dev/sr0, virtual:FILE or socket:PATH.
     #[arg(value_name = "IMAGE|DRIVE")]
     pub(crate) source: String,
+    #[command(flatten)]
+    pub(crate) session: Session,
 }
 
 #[derive(clap::Args)]

@@ -75,13 +75,42 @@ fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<VirtualDrive, 
     Ok(drive.map_err(glassmaster::Error::from)?)
 }
 
-/// An image file, or the disc in a drive, as numbered sectors.
-pub(crate) fn open_source(text: &str) -> Result<Arc<dyn BlockSource>, Failure> {
+/// The sectors of an image file or of the disc in a drive, and where the session begins that is looked at.
+pub(crate) struct Opened {
+    pub(crate) source: Arc<dyn BlockSource>,
+    pub(crate) session_start: u32,
+}
+
+/// An image file, or the disc in a drive; `session` counts from 1, the last one is taken when there is none.
+pub(crate) fn open_source(text: &str, session: Option<u16>) -> Result<Opened, Failure> {
     if let Some(drive) = Drive::parse(text) {
         let recorder = drive.open(None, Access::Shared)?;
-        return Ok(Arc::new(recorder.disc_source().map_err(glassmaster::Error::from)?));
+        return open_disc(&recorder, session);
     }
-    Ok(Arc::new(FileSource::open(Path::new(text))?))
+    if let Some(session) = session.filter(|n| *n != 1) {
+        let what = format!("an image file has one session, there is no session {session}");
+        return Err(Failure::new(UNSUITABLE, what));
+    }
+    let source = Arc::new(FileSource::open(Path::new(text))?);
+    Ok(Opened { source, session_start: 0 })
+}
+
+/// The disc in an open drive.
+pub(crate) fn open_disc(recorder: &DiscRecorder, session: Option<u16>) -> Result<Opened, Failure> {
+    let source = Arc::new(recorder.disc_source().map_err(glassmaster::Error::from)?);
+    let sessions = recorder.sessions().map_err(glassmaster::Error::from)?;
+    let found = match session {
+        // Audio sessions in front of it or behind it hold no files.
+        None => sessions.iter().rfind(|s| s.data).or(sessions.last()),
+        Some(number) => match sessions.iter().find(|s| s.number == number) {
+            Some(session) => Some(session),
+            None => {
+                let what = format!("the disc has {} complete sessions, no session {number}", sessions.len());
+                return Err(Failure::new(UNSUITABLE, what));
+            }
+        },
+    };
+    Ok(Opened { source, session_start: found.map_or(0, |s| s.start) })
 }
 
 /// A drive, or an error that lists the forms one can be given in.

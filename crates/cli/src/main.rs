@@ -52,6 +52,7 @@ fn main() -> ExitCode {
 fn run(command: Command, ui: &Ui, cancel: &signal::Cancel) -> Result<serde_json::Value, Failure> {
     match command {
         Command::Build(args) => command::build::run(&args, ui, cancel),
+        Command::Append(args) => command::append::run(&args, ui, cancel),
         Command::Burn(args) => command::burn::run(&args, ui, cancel),
         Command::List(args) => command::list::run(&args, ui, cancel),
         Command::Extract(args) => command::extract::run(&args, ui, cancel),

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use glassmaster::disc::{BlockSource, MediaType, SECTOR_U64};
 use glassmaster::imapi2::burn::{
-    BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Event, RingOptions, VerifyLevel, WriteAction,
+    BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Error as BurnError, Event, RingOptions,
+    VerifyLevel, WriteAction,
 };
-use glassmaster::imapi2::recorder::{DiscRecorder, Medium};
-use glassmaster::imapi2fs::SourceProblem;
+use glassmaster::imapi2::recorder::{DiscRecorder, MediaState, Medium};
+use glassmaster::imapi2fs::{SourceProblem, select};
 use glassmaster::scsi::sys::Access;
 use serde_json::{Value, json};
 
 use crate::args::{Burn, Imaging, Verify};
 use crate::command::imaging::{ImageFile, Planned, as_image, plan};
+use crate::command::next_session::Request;
 use crate::device::{Drive, parse_drive};
-use crate::failure::{FAILED, Failure, UNSUITABLE};
+use crate::failure::{FAILED, Failure, UNSUITABLE, USAGE};
 use crate::signal::Cancel;
 use crate::ui::Ui;
 
@@ -38,6 +40,15 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         return Err(Failure::new(UNSUITABLE, what));
     }
     let burn = DataBurn::new(options(args, &drive, medium.kind));
+    if args.append {
+        return append(args, &drive, recorder, &medium, &burn, ui, cancel);
+    }
+    if !args.removals.remove.is_empty() {
+        return Err(Failure::new(
+            USAGE,
+            "--remove leaves out what an earlier session holds; it needs --append",
+        ));
+    }
     let mut result = json!({});
     let mut planned = None;
     let source: Arc<dyn BlockSource> = match as_image(&args.sources)? {
@@ -62,36 +73,98 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     let suitable = burn.check(&recorder, source.block_count()).map_err(glassmaster::Error::from)?;
     if suitable.start_lba.0 != 0 {
         let what = format!(
-            "the disc holds a session already and the next one would begin at sector {}; this version writes first sessions \
-             only: insert a blank disc",
+            "the disc holds a session already and the next one would begin at sector {}: go on from it with --append, or \
+             insert a blank disc",
             suitable.start_lba
         );
         return Err(Failure::new(UNSUITABLE, what));
     }
-    let handle = CancelHandle::new();
-    let signal = handle.clone();
-    cancel.on_signal(move || signal.cancel());
-    let mut last = None;
-    let report = burn
-        .write(
-            &recorder,
-            source,
-            &mut |event| {
-                show(event, &mut last, ui);
-                ControlFlow::Continue(())
-            },
-            &handle,
-        )
-        .map_err(|e| {
-            let details = json!({ "phase": e.phase().to_string(), "blame": e.blame().to_string() });
-            Failure::from(glassmaster::Error::from(e)).with_details(details)
-        })?;
+    let report = write(ui, cancel, |events, handle| burn.write(&recorder, source, events, handle))?;
     ui.progress_end();
     describe(&report, &mut result, ui);
     if let Some(planned) = planned {
         let repairs = planned.repairs(ui);
         result["padded"] = json!(repairs);
     }
+    if args.eject {
+        recorder.eject().map_err(glassmaster::Error::from)?;
+    }
+    release(recorder);
+    Ok(result)
+}
+
+/// Runs a write with events for people and programs and an end by signals.
+fn write(
+    ui: &Ui,
+    cancel: &Cancel,
+    write: impl FnOnce(&mut dyn FnMut(&Event) -> ControlFlow<()>, &CancelHandle) -> Result<BurnReport, BurnError>,
+) -> Result<BurnReport, Failure> {
+    let handle = CancelHandle::new();
+    let signal = handle.clone();
+    cancel.on_signal(move || signal.cancel());
+    let mut last = None;
+    let mut events = |event: &Event| {
+        show(event, &mut last, ui);
+        ControlFlow::Continue(())
+    };
+    write(&mut events, &handle).map_err(|e| {
+        let details = json!({ "phase": e.phase().to_string(), "blame": e.blame().to_string() });
+        Failure::from(glassmaster::Error::from(e)).with_details(details)
+    })
+}
+
+/// Goes on from the last session of the disc.
+fn append(
+    args: &Burn,
+    drive: &Drive,
+    recorder: DiscRecorder,
+    medium: &Medium,
+    burn: &DataBurn,
+    ui: &Ui,
+    cancel: &Cancel,
+) -> Result<Value, Failure> {
+    let disc = match drive {
+        Drive::Virtual(file) => Some(file.as_path()),
+        Drive::Socket(_) | Drive::Device(_) => None,
+    };
+    let request =
+        Request { sources: &args.sources, removals: &args.removals, imaging: &args.imaging, output: disc };
+    request.check()?;
+    if medium.state.contains(MediaState::BLANK) {
+        let what = "the disc is blank, there is nothing to go on from; leave --append out";
+        return Err(Failure::new(UNSUITABLE, what));
+    }
+    let ways = burn.multisession_interfaces(&recorder).map_err(glassmaster::Error::from)?;
+    let way = select(&ways).ok().and_then(|place| ways.get(place)).ok_or_else(|| {
+        let flags: Vec<_> = medium.state.iter_names().map(|(name, _)| name.to_lowercase()).collect();
+        let what = format!("no session can be added to this {}: it is {}", medium.kind, flags.join(", "));
+        Failure::new(UNSUITABLE, what)
+    })?;
+    let planned = request.plan(way, ui, cancel)?;
+    let mut result = planned.summary();
+    ui.remark(&planned.line());
+    let source = planned.next.source();
+    let report = match planned.next.modified_blocks() {
+        Some(ranges) => {
+            write(ui, cancel, |events, handle| burn.write_ranges(&recorder, source, &ranges, events, handle))?
+        }
+        None => {
+            let suitable = burn.check(&recorder, source.block_count()).map_err(glassmaster::Error::from)?;
+            if i64::from(suitable.start_lba.0) != i64::from(planned.next.start()) {
+                let what = format!(
+                    "the drive would write to sector {} and not to {}, where the session belongs",
+                    suitable.start_lba,
+                    planned.next.start()
+                );
+                return Err(Failure::new(UNSUITABLE, what));
+            }
+            write(ui, cancel, |events, handle| burn.write(&recorder, source, events, handle))?
+        }
+    };
+    ui.progress_end();
+    describe(&report, &mut result, ui);
+    let repairs = planned.repairs(ui);
+    result["padded"] = json!(repairs);
     if args.eject {
         recorder.eject().map_err(glassmaster::Error::from)?;
     }

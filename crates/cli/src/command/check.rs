@@ -10,23 +10,28 @@ use crate::signal::Cancel;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &Check, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
-    let source = device::open_source(&args.source)?;
+    let opened = device::open_source(&args.source, args.session.session)?;
     let (mut errors, mut warnings, mut notes) = (0u64, 0u64, 0u64);
-    let found = glassmaster::imapi2fs::check(&source, &cancel.imaging(), &mut |finding| {
-        match finding.severity {
-            Severity::Error => errors += 1,
-            Severity::Warning => warnings += 1,
-            Severity::Note => notes += 1,
-        }
-        ui.print(&finding.to_string());
-        ui.event(
-            "finding",
-            json!({
-                "severity": finding.severity.to_string(), "clause": finding.clause, "lba": finding.lba,
-                "what": finding.what,
-            }),
-        );
-    })?;
+    let found = glassmaster::imapi2fs::check_session(
+        &opened.source,
+        opened.session_start,
+        &cancel.imaging(),
+        &mut |finding| {
+            match finding.severity {
+                Severity::Error => errors += 1,
+                Severity::Warning => warnings += 1,
+                Severity::Note => notes += 1,
+            }
+            ui.print(&finding.to_string());
+            ui.event(
+                "finding",
+                json!({
+                    "severity": finding.severity.to_string(), "clause": finding.clause, "lba": finding.lba,
+                    "what": finding.what,
+                }),
+            );
+        },
+    )?;
     let kinds: Vec<_> = found.iter().map(ToString::to_string).collect();
     let result = json!({ "file_systems": kinds, "errors": errors, "warnings": warnings, "notes": notes });
     ui.print(&format!("{}: {errors} errors, {warnings} warnings, {notes} notes", kinds.join(", ")));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use glassmaster::disc::BlockSource;
 use glassmaster::imapi2fs::{
     FileSystems, HostSource, HostTree, Image, ImageOptions, Level, Revision, VolumeKind, WalkOptions,
-    compare, identify, open,
+    compare, identify_session, open_session,
 };
 use serde_json::{Value, json};
 
@@ -18,26 +18,29 @@ use crate::signal::Cancel;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &Compare, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
-    let left = device::open_source(&args.left)?;
+    let left = device::open_source(&args.left, None)?;
     let folder = Path::new(&args.right).is_dir();
     let kind = match args.fs {
         Some(kind) => Some(kind),
         // The hierarchy that keeps most of a folder, which is the one the folder is then mapped to.
-        None if folder => identify(&left)?.first().copied(),
+        None if folder => identify_session(&left.source, left.session_start)?.first().copied(),
         None => None,
     };
-    let right: Arc<dyn BlockSource> = if folder {
-        let rock_ridge = identify(&left)?.contains(&VolumeKind::RockRidge);
-        Arc::new(image_of(PathBuf::from(&args.right), kind, rock_ridge, cancel)?.source())
+    let right = if folder {
+        let rock_ridge = identify_session(&left.source, left.session_start)?.contains(&VolumeKind::RockRidge);
+        let image = image_of(PathBuf::from(&args.right), kind, rock_ridge, cancel)?;
+        let source: Arc<dyn BlockSource> = Arc::new(image.source());
+        device::Opened { source, session_start: 0 }
     } else {
-        device::open_source(&args.right)?
+        device::open_source(&args.right, None)?
     };
-    let (first, second) = (open(&left, kind)?, open(&right, kind)?);
+    let first = open_session(&left.source, left.session_start, kind)?;
+    let second = open_session(&right.source, right.session_start, kind)?;
     let mut progress = |p: glassmaster::imapi2fs::Progress| {
         ui.progress("comparing", p.done, p.total, "", &[]);
         ControlFlow::Continue(())
     };
-    let out = compare((&*first, &left), (&*second, &right), &mut progress, &cancel.imaging())?;
+    let out = compare((&*first, &left.source), (&*second, &right.source), &mut progress, &cancel.imaging())?;
     ui.progress_end();
     for difference in &out.differences {
         ui.print(&format!("{}: {}", difference.path, difference.what));

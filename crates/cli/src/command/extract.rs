@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use glassmaster::imapi2fs::{ExtractOptions, extract, open};
+use glassmaster::imapi2fs::{ExtractOptions, extract, open_session};
 use serde_json::{Value, json};
 
 use crate::args::Extract;
@@ -12,8 +12,9 @@ use crate::signal::Cancel;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &Extract, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
-    let source = device::open_source(&args.source.source)?;
-    let volume = open(&source, args.source.fs)?;
+    let device::Opened { source, session_start } =
+        device::open_source(&args.source.source, args.source.session.session)?;
+    let volume = open_session(&source, session_start, args.source.fs)?;
     let options = ExtractOptions { overwrite: args.overwrite, max_bytes: args.max_bytes };
     let mut progress = |p: glassmaster::imapi2fs::Progress| {
         ui.progress("extracting", p.done, p.total, "", &[]);

@@ -26,15 +26,21 @@ pub(crate) struct Planned {
     left_out: usize,
 }
 
-/// Walks the sources, chooses, plans, and lists every changed name. `output` is never taken into the image.
-pub(crate) fn plan(
+/// What the sources hold.
+pub(crate) struct Walked {
+    pub(crate) tree: HostTree,
+    /// The time after which nothing may seem to be made.
+    pub(crate) epoch: Option<Timestamp>,
+}
+
+/// Walks the sources and tells what is left out. `output` is never taken in.
+pub(crate) fn walk(
     sources: &[PathBuf],
     args: &Imaging,
     output: Option<&Path>,
-    free_blocks: u64,
     ui: &Ui,
     cancel: &Cancel,
-) -> Result<Planned, Failure> {
+) -> Result<Walked, Failure> {
     let epoch = source_date_epoch()?;
     let options = WalkOptions {
         root_time: epoch.unwrap_or_default(),
@@ -54,6 +60,19 @@ pub(crate) fn plan(
     if let Some(epoch) = epoch {
         walked.tree.clamp_times(epoch);
     }
+    Ok(Walked { tree: walked, epoch })
+}
+
+/// Walks the sources, chooses, plans, and lists every changed name. `output` is never taken into the image.
+pub(crate) fn plan(
+    sources: &[PathBuf],
+    args: &Imaging,
+    output: Option<&Path>,
+    free_blocks: u64,
+    ui: &Ui,
+    cancel: &Cancel,
+) -> Result<Planned, Failure> {
+    let Walked { tree: walked, epoch } = walk(sources, args, output, ui, cancel)?;
     let created = epoch.unwrap_or_else(|| newest(&walked.tree));
     let mut choice = choose(args.media, args.udf, &walked.tree);
     if let Some(fs) = args.fs {
@@ -101,7 +120,7 @@ pub(crate) fn plan(
 /// Objects left out of a file system that are shown one by one; symbolic links in Joliet can be thousands.
 const SHOWN: usize = 20;
 
-fn list_changes(image: &Image, ui: &Ui) {
+pub(crate) fn list_changes(image: &Image, ui: &Ui) {
     let mut left_out: Vec<(&str, &str, usize)> = Vec::new();
     for change in image.changes() {
         let path = image.tree().path(change.node);
@@ -139,13 +158,13 @@ pub(crate) fn change_line(path: &str, change: &glassmaster::tree::NameChange) ->
     }
 }
 
-fn change_fields(path: &str, change: &glassmaster::tree::NameChange) -> Value {
+pub(crate) fn change_fields(path: &str, change: &glassmaster::tree::NameChange) -> Value {
     json!({
         "path": path, "file_system": change.file_system, "recorded": change.recorded, "reason": change.reason,
     })
 }
 
-fn refused(error: glassmaster::imapi2fs::Error, ui: &Ui) -> Failure {
+pub(crate) fn refused(error: glassmaster::imapi2fs::Error, ui: &Ui) -> Failure {
     if let glassmaster::imapi2fs::Error::NamesRefused(changes) = &error {
         for refused in changes {
             ui.event("changed", change_fields(&refused.path, &refused.change));
@@ -192,12 +211,17 @@ impl Planned {
 
     /// Files that were padded while the image was written.
     pub(crate) fn repairs(&self, ui: &Ui) -> Vec<Value> {
-        let repairs = self.image.repairs();
-        for repair in &repairs {
-            ui.remark(&format!("padded: '{}': {}", repair.path.display(), repair.what));
-        }
-        repairs.iter().map(|r| json!({ "path": r.path.to_string_lossy(), "what": r.what })).collect()
+        padded(&self.image, ui)
     }
+}
+
+/// Tells the files of an image that were padded.
+pub(crate) fn padded(image: &Image, ui: &Ui) -> Vec<Value> {
+    let repairs = image.repairs();
+    for repair in &repairs {
+        ui.remark(&format!("padded: '{}': {}", repair.path.display(), repair.what));
+    }
+    repairs.iter().map(|r| json!({ "path": r.path.to_string_lossy(), "what": r.what })).collect()
 }
 
 /// Device and inode numbers of the output itself and of what killed runs have left of it.
@@ -239,7 +263,7 @@ fn volume_name(sources: &[PathBuf]) -> String {
 }
 
 /// Newest modification in the tree: a creation time that is the same for the same source on any day.
-fn newest(tree: &Tree) -> Timestamp {
+pub(crate) fn newest(tree: &Tree) -> Timestamp {
     tree.nodes().map(|n| n.modified()).max().unwrap_or_default()
 }
 
@@ -247,7 +271,7 @@ fn newest(tree: &Tree) -> Timestamp {
 const YEARS_1_TO_9999: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
 
 /// `SOURCE_DATE_EPOCH`, the reproducible-builds convention: seconds since 1970.
-fn source_date_epoch() -> Result<Option<Timestamp>, Failure> {
+pub(crate) fn source_date_epoch() -> Result<Option<Timestamp>, Failure> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(e) => Err(Failure::new(USAGE, format!("SOURCE_DATE_EPOCH: {e}"))),

@@ -1,10 +1,7 @@
 //! `glassmaster info`
 
-use std::sync::Arc;
-
-use glassmaster::disc::BlockSource;
 use glassmaster::imapi2::recorder::DiscRecorder;
-use glassmaster::imapi2fs::{identify, open};
+use glassmaster::imapi2fs::{identify_session, open_session};
 use glassmaster::scsi::sys::Access;
 use serde_json::{Value, json};
 
@@ -15,21 +12,24 @@ use crate::ui::Ui;
 
 pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
     let mut result = json!({});
-    let source: Arc<dyn BlockSource> = match Drive::parse(&args.source) {
+    let opened = match Drive::parse(&args.source) {
         Some(drive) => {
             let recorder = drive.open(None, Access::Shared)?;
             if !drive_and_medium(&recorder, &mut result, ui)? {
                 return Ok(result);
             }
-            Arc::new(recorder.disc_source().map_err(glassmaster::Error::from)?)
+            sessions(&recorder, &mut result, ui)?;
+            device::open_disc(&recorder, args.session.session)?
         }
-        None => device::open_source(&args.source)?,
+        None => device::open_source(&args.source, args.session.session)?,
     };
+    let device::Opened { source, session_start } = opened;
+    result["session_start"] = json!(session_start);
     result["blocks"] = json!(source.block_count());
     ui.print(&format!("sectors: {}", source.block_count()));
     let mut volumes = Vec::new();
-    for kind in identify(&source)? {
-        match open(&source, Some(kind)) {
+    for kind in identify_session(&source, session_start)? {
+        match open_session(&source, session_start, Some(kind)) {
             Ok(volume) => {
                 ui.print(&format!("{kind}: {} '{}'", volume.file_system(), volume.label()));
                 volumes.push(json!({
@@ -47,6 +47,23 @@ pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
     }
     result["volumes"] = json!(volumes);
     Ok(result)
+}
+
+/// Tells the sessions of a disc, where there is more to tell than one of an overwritable medium.
+fn sessions(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Result<(), Failure> {
+    let sessions = recorder.sessions().map_err(glassmaster::Error::from)?;
+    for session in &sessions {
+        let what = if session.data { "data" } else { "audio" };
+        ui.print(&format!(
+            "session {}: sectors {} to {}, {what}",
+            session.number, session.start, session.last
+        ));
+    }
+    let list = sessions
+        .iter()
+        .map(|s| json!({ "number": s.number, "start": s.start, "last": s.last, "data": s.data }));
+    result["sessions"] = list.collect();
+    Ok(())
 }
 
 /// Tells about drive and medium; `false` when there is nothing to be read on it.

@@ -13,8 +13,8 @@ use crate::signal::Cancel;
 use crate::ui::{Ui, visible};
 
 pub(crate) fn run(args: &List, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
-    let source = device::open_source(&args.source.source)?;
-    let volume = glassmaster::imapi2fs::open(&source, args.source.fs)?;
+    let opened = device::open_source(&args.source.source, args.source.session.session)?;
+    let volume = glassmaster::imapi2fs::open_session(&opened.source, opened.session_start, args.source.fs)?;
     let handle = cancel.imaging();
     let mut lines = Lines::new(args.long);
     let (mut objects, mut bytes, mut damaged) = (0u64, 0u64, 0u64);

@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
+pub(crate) mod append;
 pub(crate) mod build;
 pub(crate) mod burn;
 pub(crate) mod check;
@@ -10,3 +11,4 @@ pub(crate) mod extract;
 pub(crate) mod imaging;
 pub(crate) mod info;
 pub(crate) mod list;
+pub(crate) mod next_session;

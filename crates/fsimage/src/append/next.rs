@@ -101,7 +101,7 @@ fn full() -> Error {
 
 /// The sector behind everything that the last logical session says is its own, or refers to.
 fn end_of(previous: &PreviousSession, tree: &Tree) -> Result<u64, Error> {
-    let mut end = u64::from(ANCHOR) + 1;
+    let mut end = if previous.udf_facts().is_some() { u64::from(ANCHOR) + 1 } else { u64::from(DESCRIPTORS) };
     if previous.kinds().iter().any(|k| *k != VolumeKind::Udf)
         && let Some(facts) = glassmaster_iso9660::facts(&**previous.source(), previous.start())?
     {

@@ -149,6 +149,21 @@ impl PreviousSession {
         if self.kinds.is_empty() { FileSystems::empty() } else { file_systems(&self.kinds) }
     }
 
+    /// Name of the volume in the file system that keeps most of it: UDF, then the longest of ISO 9660 and Joliet; `None`
+    /// without a name.
+    #[must_use]
+    pub fn volume_name(&self) -> Option<String> {
+        let udf = self.udf.as_ref().map(|f| f.logical_volume_id.clone()).filter(|name| !name.is_empty());
+        udf.or_else(|| {
+            let facts = glassmaster_iso9660::facts(&*self.source, self.start).ok()??;
+            let joliet = facts.joliet_volume.unwrap_or_default();
+            // Joliet has half the room, but upper and lower case (ECMA-119 8.4.7).
+            let name =
+                if joliet.chars().count() >= facts.volume.chars().count() { joliet } else { facts.volume };
+            (!name.is_empty()).then_some(name)
+        })
+    }
+
     /// What its UDF volume says of itself, where it has one that can be opened.
     #[must_use]
     pub fn udf_facts(&self) -> Option<&glassmaster_udf::Facts> {
