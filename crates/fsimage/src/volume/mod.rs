@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use glassmaster_disc::{BlockSource, Finding};
+use glassmaster_disc::{BlockSource, Finding, SECTOR};
 use glassmaster_iso9660::Namespace;
 use glassmaster_tree::{ReadError, Volume};
 
@@ -182,7 +182,8 @@ impl BlockSource for Behind<'_> {
     }
 }
 
-/// Verifies every file system of `source` against its standard and hands over what it finds.
+/// Verifies every file system of `source` against its standard and hands over what it finds. Returns those that readers
+/// recognise; one of which only traces are left is verified, too.
 ///
 /// # Errors
 /// [`Error::NoVolume`] when there is none, [`Error::Cancelled`].
@@ -205,17 +206,46 @@ pub fn check_session(
     each: &mut dyn FnMut(Finding),
 ) -> Result<Vec<VolumeKind>, Error> {
     let found = identify_session(source, start)?;
-    if found.is_empty() {
+    // What readers no longer recognise is the worst fault of all.
+    let traces = Traces::of(source, start);
+    if found.is_empty() && !traces.iso9660 && !traces.udf {
         return Err(Error::NoVolume("there is nothing to check".to_owned()));
     }
-    if found.iter().any(|k| *k != VolumeKind::Udf) {
+    if traces.iso9660 || found.iter().any(|k| *k != VolumeKind::Udf) {
         glassmaster_iso9660::check(source, start, each);
     }
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
     }
-    if found.contains(&VolumeKind::Udf) {
+    if traces.udf || found.contains(&VolumeKind::Udf) {
         glassmaster_udf::check(source, each);
     }
     Ok(found)
+}
+
+/// Signs of file systems whose first descriptor, the one that is recognised, may be damaged.
+#[derive(Default)]
+struct Traces {
+    iso9660: bool,
+    udf: bool,
+}
+
+impl Traces {
+    fn of(source: &dyn BlockSource, start: u32) -> Self {
+        let first = u64::from(start);
+        let mut traces = Self::default();
+        let mut sector = [0; SECTOR];
+        // Behind the first volume descriptor (ECMA-119 6.7.1).
+        for lba in first + 17..first + 20 {
+            traces.iso9660 |=
+                source.read_blocks(lba, &mut sector).is_ok() && sector.get(1..6) == Some(b"CD001");
+        }
+        // Tag of an anchor at sector 256 of the session (ECMA-167 3/8.4.2.1, 3/10.2).
+        let anchor = first + 256;
+        let location = u32::try_from(anchor).map(u32::to_le_bytes);
+        traces.udf = source.read_blocks(anchor, &mut sector).is_ok()
+            && sector.starts_with(&[2, 0])
+            && location.is_ok_and(|l| sector.get(12..16) == Some(&l));
+        traces
+    }
 }
