@@ -66,6 +66,27 @@ pub fn choose(media: Option<MediaType>, revision: Option<Revision>, tree: &Tree)
     }
 }
 
+/// What IMAPI selects for a medium (contract 9.4): file systems, a UDF revision where it is not left as it is, and nominal
+/// sectors, 0 for no limit. `None` for types that cannot be written.
+pub(crate) fn of_contract(media: MediaType) -> Option<(FileSystems, Option<Revision>, i32)> {
+    let latest = Revision::ALL.into_iter().rfind(|r| r.bcd() <= 0x0250);
+    Some(match media {
+        MediaType::CD_R | MediaType::CD_RW => (FileSystems::ISO9660 | FileSystems::JOLIET, None, 332_800),
+        MediaType::HD_DVD_R | MediaType::HD_DVD_RAM => (FileSystems::UDF, latest, 0),
+        MediaType::BD_R | MediaType::BD_RE => (FileSystems::UDF, latest, 12_219_392),
+        MediaType::DISK => (FileSystems::UDF, None, 0),
+        MediaType::DVD_RAM
+        | MediaType::DVD_PLUS_R
+        | MediaType::DVD_PLUS_RW
+        | MediaType::DVD_PLUS_R_DL
+        | MediaType::DVD_PLUS_RW_DL
+        | MediaType::DVD_R
+        | MediaType::DVD_RW
+        | MediaType::DVD_R_DL => (FileSystems::UDF, None, i32::try_from(nominal_blocks(media)).unwrap_or(0)),
+        _ => return None,
+    })
+}
+
 /// Sectors a blank medium of that type takes: what an image for it may measure. 0 when the type has no one size.
 ///
 /// CD is taken as the 80-minute disc less the post-gap and run-out that a data track needs (ECMA-130 20.6); BD-RE as

@@ -134,6 +134,9 @@ pub enum Error {
     /// Something the contract has a code and a text for.
     #[error(transparent)]
     Coded(#[from] Failure),
+    /// Long work on the same image is under way.
+    #[error("the image is being worked on; try again when that has ended")]
+    Busy,
     /// The caller ended the work.
     #[error("cancelled")]
     Cancelled,
@@ -171,6 +174,8 @@ impl Error {
             Self::NoVolume(_) => 0xC0AA_B151,
             Self::VolumeNotFound { .. } => 0xC0AA_B152,
             Self::Coded(failure) => failure.code().0,
+            // HRESULT_FROM_WIN32(ERROR_BUSY)
+            Self::Busy => 0x8007_00AA,
             Self::Cancelled => 0xC0AA_0002,
         }
     }

@@ -10,6 +10,7 @@ mod host;
 mod image;
 mod import;
 mod iso_image_manager;
+mod object;
 mod options;
 mod output;
 mod plan;
@@ -24,13 +25,17 @@ pub use code::{Failure, host_code, message_form};
 pub use contents::{Contents, DataReader, DataStream, ImageInput};
 pub use defaults::{Choice, choose, nominal_blocks};
 pub use error::{Error, RefusedName, SourceProblem};
-pub use host::{HostFiles, HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};
+pub use host::{HostFiles, HostSource, HostTree, LeftOut, Links, WalkOptions, WalkProgress};
 pub use image::{Image, ImageSource, ProgressItem, Repair};
 pub use import::{
     ImportEvent, ImportOptions, ImportSink, Imported, PreviousSession, UdfPrevious, default_for_import,
     disc_identifier, select,
 };
 pub use iso_image_manager::IsoImageManager;
+pub use object::{
+    DirectoryItem, FileItem, FileSystemImage, FsiItem, ItemType, LocalTime, NamedStreams, Outcome,
+    Surroundings, UpdateEvent,
+};
 pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged, PreviousLayout};
 pub use output::unfinished_outputs;
 pub use progress::{CancelHandle, Progress, ProgressSink};

@@ -26,6 +26,13 @@ bitflags::bitflags! {
 }
 
 impl FileSystems {
+    /// No file system.
+    #[doc(alias = "FsiFileSystemNone")]
+    pub const NONE: Self = Self::empty();
+    /// Something that none of the others is; found on discs, never created.
+    #[doc(alias = "FsiFileSystemUnknown")]
+    pub const UNKNOWN: Self = Self::from_bits_retain(0x4000_0000);
+
     /// Adds what the selected ones stand on.
     #[must_use]
     pub fn completed(self) -> Self {

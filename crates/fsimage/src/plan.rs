@@ -320,7 +320,7 @@ fn iso_options(options: &ImageOptions, fs: FileSystems) -> glassmaster_iso9660::
     }
 }
 
-fn from_iso(error: glassmaster_iso9660::LayoutError) -> Error {
+pub(crate) fn from_iso(error: glassmaster_iso9660::LayoutError) -> Error {
     use glassmaster_iso9660::LayoutError;
     let hresult = match &error {
         LayoutError::TooManyDirectories(_) => 0xC0AA_B130,
@@ -342,7 +342,7 @@ fn udf_options(options: &ImageOptions) -> glassmaster_udf::Options {
     }
 }
 
-fn from_udf(error: glassmaster_udf::LayoutError) -> Error {
+pub(crate) fn from_udf(error: glassmaster_udf::LayoutError) -> Error {
     use glassmaster_udf::LayoutError;
     let hresult = match &error {
         LayoutError::VolumeName(_) => 0xC0AA_B104,

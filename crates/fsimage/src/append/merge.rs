@@ -217,7 +217,7 @@ mod tests {
     fn new(build: impl Fn(&mut Tree)) -> HostTree {
         let mut tree = Tree::new(Meta::default());
         build(&mut tree);
-        HostTree { tree, files: Default::default(), left_out: Vec::new() }
+        HostTree { tree, files: Default::default(), left_out: Vec::new(), attributes: Vec::new() }
     }
 
     fn paths(tree: &Tree) -> Vec<String> {

@@ -5,4 +5,4 @@ mod walk;
 
 pub use files::HostFiles;
 pub(crate) use files::{FileReader, HostRef, Mismatch};
-pub use walk::{HostSource, HostTree, LeftOut, WalkOptions, WalkProgress};
+pub use walk::{HostSource, HostTree, LeftOut, Links, WalkOptions, WalkProgress};

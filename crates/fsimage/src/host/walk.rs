@@ -7,9 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use glassmaster_tree::{DataId, Kind, Meta, NodeId, Timestamp, Tree};
+use glassmaster_tree::{DataId, Kind, Meta, NodeId, Times, Timestamp, Tree};
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, FileType, RawDir, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, Stat, StatxFlags};
+use rustix::io::Errno;
 
 use super::files::{Follow, HostDir, HostFile, HostFiles, display, open_path, timestamp};
 use crate::error::{Error, SourceProblem};
@@ -23,6 +24,16 @@ pub struct HostSource {
     pub contents_only: bool,
 }
 
+/// What becomes of symbolic links below the sources.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Links {
+    /// They are taken as what they are.
+    #[default]
+    Keep,
+    /// What they lead to is taken under their name. A link to a directory that it is in is an error.
+    Follow,
+}
+
 /// Choices of a walk.
 #[derive(Clone, Debug)]
 pub struct WalkOptions {
@@ -34,11 +45,28 @@ pub struct WalkOptions {
     pub exclude: Vec<(u64, u64)>,
     /// Threads that list directories, at least 1.
     pub threads: usize,
+    /// Symbolic links below the sources.
+    pub links: Links,
+    /// Pipes, sockets and devices are errors instead of being taken.
+    pub refuse_special: bool,
+    /// The times of last access and birth are asked for as well, one call more for each object.
+    pub all_times: bool,
+    /// The extended attributes `user.*` of files become named streams; every file is opened for that.
+    pub named_streams: bool,
 }
 
 impl Default for WalkOptions {
     fn default() -> Self {
-        Self { root_time: Timestamp::default(), neutral_owners: false, exclude: Vec::new(), threads: 2 }
+        Self {
+            root_time: Timestamp::default(),
+            neutral_owners: false,
+            exclude: Vec::new(),
+            threads: 2,
+            links: Links::Keep,
+            refuse_special: false,
+            all_times: false,
+            named_streams: false,
+        }
     }
 }
 
@@ -69,7 +97,24 @@ pub struct HostTree {
     pub files: HostFiles,
     /// What was not taken.
     pub left_out: Vec<LeftOut>,
+    /// Contents of the named streams; in the tree their handles are all ones.
+    pub attributes: Vec<(DataId, Vec<u8>)>,
 }
+
+/// Extended attributes: name and value.
+type Attributes = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// What is asked for beyond one status call; its place stands in [`Found::more`].
+#[derive(Default)]
+struct More {
+    times: Option<Times>,
+    /// A directory that a link led to.
+    linked: bool,
+    attributes: Attributes,
+}
+
+/// Nothing more was asked for.
+const NO_MORE: u32 = u32::MAX;
 
 /// One object of a listing; its name stands in [`Listing::text`].
 struct Found {
@@ -82,6 +127,7 @@ struct Found {
     inode: (u64, u64),
     shared: bool,
     device: (u32, u32),
+    more: u32,
 }
 
 /// Objects that were looked at, and the targets of the links among them.
@@ -89,16 +135,22 @@ struct Found {
 struct Looked {
     found: Vec<Found>,
     targets: Vec<u8>,
+    more: Vec<More>,
 }
 
 impl Looked {
-    fn append(&mut self, mut other: Self) -> Result<(), rustix::io::Errno> {
+    fn append(&mut self, mut other: Self) -> Result<(), Errno> {
         let shift = length(&self.targets)?;
+        let shift_more = u32::try_from(self.more.len()).map_err(|_| Errno::NAMETOOLONG)?;
         for found in &mut other.found {
-            found.target.0 = found.target.0.checked_add(shift).ok_or(rustix::io::Errno::NAMETOOLONG)?;
+            found.target.0 = found.target.0.checked_add(shift).ok_or(Errno::NAMETOOLONG)?;
+            if found.more != NO_MORE {
+                found.more = found.more.checked_add(shift_more).ok_or(Errno::NAMETOOLONG)?;
+            }
         }
         self.found.append(&mut other.found);
         self.targets.append(&mut other.targets);
+        self.more.append(&mut other.more);
         Ok(())
     }
 }
@@ -112,8 +164,8 @@ struct Listing {
 
 impl Listing {
     /// Appends a name; where it stands.
-    fn keep(&mut self, name: &[u8]) -> Result<(u32, u16), rustix::io::Errno> {
-        let len = u16::try_from(name.len()).map_err(|_| rustix::io::Errno::NAMETOOLONG)?;
+    fn keep(&mut self, name: &[u8]) -> Result<(u32, u16), Errno> {
+        let len = u16::try_from(name.len()).map_err(|_| Errno::NAMETOOLONG)?;
         let place = (length(&self.text)?, len);
         self.text.extend_from_slice(name);
         Ok(place)
@@ -128,8 +180,8 @@ fn piece(text: &[u8], place: (u32, u16)) -> &[u8] {
     &text[place.0 as usize..][..usize::from(place.1)]
 }
 
-fn length(text: &[u8]) -> Result<u32, rustix::io::Errno> {
-    u32::try_from(text.len()).map_err(|_| rustix::io::Errno::NAMETOOLONG)
+fn length(text: &[u8]) -> Result<u32, Errno> {
+    u32::try_from(text.len()).map_err(|_| Errno::NAMETOOLONG)
 }
 
 /// How many directories may be listed and not yet in the tree; bounds memory.
@@ -177,9 +229,15 @@ impl HostTree {
     ) -> Result<Self, Error> {
         let root = Meta { mode: 0o755, modified: options.root_time, ..Meta::default() };
         let mut build = Build {
-            out: Self { tree: Tree::new(root), files: HostFiles::default(), left_out: Vec::new() },
+            out: Self {
+                tree: Tree::new(root),
+                files: HostFiles::default(),
+                left_out: Vec::new(),
+                attributes: Vec::new(),
+            },
             options,
             places: Vec::new(),
+            inodes: Vec::new(),
             merge_into: None,
             links: HashMap::new(),
             progress: WalkProgress { objects: 0, bytes: 0 },
@@ -197,7 +255,7 @@ impl HostTree {
         }
         let result = std::thread::scope(|scope| {
             for _ in 0..options.threads.max(1) {
-                scope.spawn(|| list_directories(&shared));
+                scope.spawn(|| list_directories(&shared, options));
             }
             let result = build.merge(&shared, progress);
             shared.lock().closed = true;
@@ -217,6 +275,8 @@ struct Build<'o> {
     options: &'o WalkOptions,
     /// Host directory number and tree directory of each directory in the queue.
     places: Vec<(u32, NodeId)>,
+    /// Where each host directory is, by its number, while links are followed.
+    inodes: Vec<(u64, u64)>,
     /// Set while a directory is merged into one that has children already, and while the sources are looked at: the
     /// names of these children.
     merge_into: Option<HashMap<Box<[u8]>, NodeId>>,
@@ -243,7 +303,7 @@ impl Build<'_> {
                 if self.out.tree.len() == 1 {
                     self.out.tree.set_meta(root, meta);
                 }
-                self.enqueue(shared, path.into(), None, root, source.path.clone());
+                self.enqueue(shared, path.into(), None, inode(&stat), root, source.path.clone());
                 return Ok(());
             }
             let name = base_name(&source.path)?;
@@ -255,25 +315,28 @@ impl Build<'_> {
                 None => self.out.tree.add_directory(root, &name, meta)?,
             };
             self.merge_into.get_or_insert_default().insert(name, node);
-            self.enqueue(shared, path.into(), None, node, source.path.clone());
+            self.enqueue(shared, path.into(), None, inode(&stat), node, source.path.clone());
             return Ok(());
         }
         // A single file: its folder becomes a host directory of its own, so that reading it needs no other way.
         let name = base_name(&source.path)?;
         let parent = source.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let dir = self.host_dir(parent.as_os_str().as_bytes().into(), None);
+        let dir = self.host_dir(parent.as_os_str().as_bytes().into(), None, (0, 0));
         let fd = open_path(parent.as_os_str().as_bytes(), Follow::Yes)
             .map_err(|e| Error::source(parent, SourceProblem::Open, e))?;
         let mut listing = Listing::default();
         let file_name = source.path.file_name().map_or(&name[..], OsStrExt::as_bytes);
         let place =
             listing.keep(file_name).map_err(|e| Error::source(&source.path, SourceProblem::Status, e))?;
-        status(&fd, file_name, place, &mut listing.looked, true)
-            .map_err(|e| Error::source(&source.path, SourceProblem::Status, e))?;
+        status(&fd, file_name, place, &mut listing.looked, true, self.options)
+            .map_err(|(problem, e)| Error::source(&source.path, problem, e))?;
         self.insert(&listing, dir, root, shared)
     }
 
-    fn host_dir(&mut self, name: Box<[u8]>, parent: Option<u32>) -> u32 {
+    fn host_dir(&mut self, name: Box<[u8]>, parent: Option<u32>, inode: (u64, u64)) -> u32 {
+        if self.options.links == Links::Follow {
+            self.inodes.push(inode);
+        }
         let dirs = &mut self.out.files.dirs;
         let number = u32::try_from(dirs.len()).unwrap_or(u32::MAX);
         dirs.push(HostDir { parent: parent.unwrap_or(number), name });
@@ -285,10 +348,11 @@ impl Build<'_> {
         shared: &Shared,
         name: Box<[u8]>,
         parent: Option<u32>,
+        inode: (u64, u64),
         node: NodeId,
         path: PathBuf,
     ) {
-        let dir = self.host_dir(name, parent);
+        let dir = self.host_dir(name, parent, inode);
         self.places.push((dir, node));
         shared.lock().dirs.push(path);
         shared.work.notify_one();
@@ -342,11 +406,15 @@ impl Build<'_> {
                     .push(LeftOut { path: path(), reason: "it is the image or disc being written" });
                 continue;
             }
+            let more = listing.looked.more.get(found.more as usize);
+            if more.is_some_and(|m| m.linked) && self.is_inside(dir, found.inode) {
+                return Err(Error::source(&path(), SourceProblem::List, Errno::LOOP));
+            }
             let known = self.merge_into.as_ref().and_then(|names| names.get(name).copied());
             if let Some(known) = known {
                 let both = (self.out.tree.node(known).is_dir(), found.kind == Kind::Directory);
                 match both {
-                    (true, true) => self.enqueue(shared, name.into(), Some(dir), known, path()),
+                    (true, true) => self.enqueue(shared, name.into(), Some(dir), found.inode, known, path()),
                     _ => return Err(Error::DuplicateName(self.out.tree.path(known))),
                 }
                 continue;
@@ -357,7 +425,7 @@ impl Build<'_> {
             let node = match found.kind {
                 Kind::Directory => {
                     let node = tree.add_directory(parent, name, meta)?;
-                    self.enqueue(shared, name.into(), Some(dir), node, path());
+                    self.enqueue(shared, name.into(), Some(dir), found.inode, node, path());
                     node
                 }
                 Kind::File => {
@@ -374,7 +442,15 @@ impl Build<'_> {
                             data
                         }
                     };
-                    tree.add_file(parent, name, meta, data)?
+                    let node = tree.add_file(parent, name, meta, data)?;
+                    // Further names of a file lead to the streams of the first.
+                    let streams = more.filter(|_| tree.node(node).streams().next().is_none());
+                    for (name, value) in streams.map_or(&[][..], |m| &m.attributes) {
+                        let data = tree.add_data(value.len() as u64, u64::MAX)?;
+                        tree.add_stream(node, name, data)?;
+                        self.out.attributes.push((data, value.clone()));
+                    }
+                    node
                 }
                 Kind::Symlink => {
                     let (at, len) = found.target;
@@ -383,11 +459,28 @@ impl Build<'_> {
                 }
                 kind => tree.add_special(parent, name, kind, meta, found.device)?,
             };
+            if let Some(times) = more.and_then(|m| m.times) {
+                self.out.tree.set_times(node, times)?;
+            }
             if let Some(names) = &mut self.merge_into {
                 names.insert(name.into(), node);
             }
         }
         Ok(())
+    }
+
+    /// Whether a host directory is, or is below, the one with `inode`.
+    fn is_inside(&self, dir: u32, inode: (u64, u64)) -> bool {
+        let mut at = dir;
+        loop {
+            if self.inodes.get(at as usize) == Some(&inode) {
+                return true;
+            }
+            match self.out.files.dirs.get(at as usize) {
+                Some(host) if host.parent != at => at = host.parent,
+                _ => return false,
+            }
+        }
     }
 
     fn meta(&self, stat: &Stat, kind: Kind) -> Meta {
@@ -426,8 +519,12 @@ fn meta(stat: &Stat) -> Meta {
     }
 }
 
+fn inode(stat: &Stat) -> (u64, u64) {
+    (stat.st_dev, stat.st_ino)
+}
+
 /// Body of a listing thread.
-fn list_directories(shared: &Shared) {
+fn list_directories(shared: &Shared, options: &WalkOptions) {
     let mut buffer = Vec::with_capacity(64 * 1024);
     loop {
         let (number, path, follow) = {
@@ -443,10 +540,11 @@ fn list_directories(shared: &Shared) {
             }
             let number = queue.claimed;
             queue.claimed += 1;
-            let follow = if number < queue.sources { Follow::Yes } else { Follow::No };
+            let linked = number < queue.sources || options.links == Links::Follow;
+            let follow = if linked { Follow::Yes } else { Follow::No };
             (number, std::mem::take(&mut queue.dirs[number]), follow)
         };
-        let listing = list(&path, follow, &mut buffer);
+        let listing = list(&path, follow, options, &mut buffer);
         shared.lock().done.insert(number, listing);
         shared.ready.notify_one();
     }
@@ -456,7 +554,7 @@ fn list_directories(shared: &Shared) {
 /// and the other listing threads have nothing to do meanwhile.
 const CROWD: usize = 4096;
 
-fn list(path: &Path, follow: Follow, buffer: &mut Vec<u8>) -> Result<Listing, Error> {
+fn list(path: &Path, follow: Follow, options: &WalkOptions, buffer: &mut Vec<u8>) -> Result<Listing, Error> {
     let fd = open_path(path.as_os_str().as_bytes(), follow)
         .map_err(|e| Error::source(path, SourceProblem::List, e))?;
     let mut listing = Listing::default();
@@ -475,11 +573,11 @@ fn list(path: &Path, follow: Follow, buffer: &mut Vec<u8>) -> Result<Listing, Er
         let mut seen = Looked::default();
         for place in places {
             let name = piece(text, *place);
-            status(&fd, name, *place, &mut seen, false).map_err(|e| {
+            status(&fd, name, *place, &mut seen, false, options).map_err(|(problem, e)| {
                 let mut full = path.as_os_str().as_bytes().to_vec();
                 full.push(b'/');
                 full.extend_from_slice(name);
-                Error::source(&display(&full), SourceProblem::Status, e)
+                Error::source(&display(&full), problem, e)
             })?;
         }
         Ok(seen)
@@ -503,16 +601,26 @@ fn list(path: &Path, follow: Follow, buffer: &mut Vec<u8>) -> Result<Listing, Er
 }
 
 /// Looks at one object of directory `dir`, whose name stands at `place` in its listing: one status call, one more for a
-/// link's target. `follow` takes what a symbolic link leads to instead of the link.
+/// link's target, and what the options ask for. `follow` takes what a symbolic link leads to instead of the link.
 fn status(
     dir: &OwnedFd,
     name: &[u8],
     place: (u32, u16),
     seen: &mut Looked,
     follow: bool,
-) -> Result<(), rustix::io::Errno> {
+    options: &WalkOptions,
+) -> Result<(), (SourceProblem, Errno)> {
+    let here = |e| (SourceProblem::Status, e);
     let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-    let stat = rustix::fs::statat(dir, name, flags)?;
+    let mut stat = rustix::fs::statat(dir, name, flags).map_err(here)?;
+    let link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink && options.links == Links::Follow;
+    if link {
+        // A link to itself is a loop, one to nothing a file that is not there.
+        stat = rustix::fs::statat(dir, name, AtFlags::empty()).map_err(|e| match e {
+            Errno::LOOP => (SourceProblem::List, e),
+            _ => (SourceProblem::Open, e),
+        })?;
+    }
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::Directory => Kind::Directory,
         FileType::RegularFile => Kind::File,
@@ -521,12 +629,29 @@ fn status(
         FileType::Socket => Kind::Socket,
         FileType::CharacterDevice => Kind::CharDevice,
         FileType::BlockDevice => Kind::BlockDevice,
-        FileType::Unknown => return Err(rustix::io::Errno::INVAL),
+        FileType::Unknown => return Err(here(Errno::INVAL)),
     };
+    if options.refuse_special && !matches!(kind, Kind::Directory | Kind::File | Kind::Symlink) {
+        return Err((SourceProblem::Open, Errno::OPNOTSUPP));
+    }
+    let mut more = NO_MORE;
+    let linked = link && kind == Kind::Directory;
+    if options.all_times || linked || (options.named_streams && kind == Kind::File) {
+        let flags = if follow || link { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+        let times =
+            if options.all_times { Some(all_times(dir, name, flags, &stat).map_err(here)?) } else { None };
+        let attributes = if options.named_streams && kind == Kind::File {
+            attributes(dir, name).map_err(|e| (SourceProblem::Open, e))?
+        } else {
+            Vec::new()
+        };
+        more = u32::try_from(seen.more.len()).map_err(|_| here(Errno::NAMETOOLONG))?;
+        seen.more.push(More { times, linked, attributes });
+    }
     let mut target = (0, 0);
     if kind == Kind::Symlink {
-        let link = rustix::fs::readlinkat(dir, name, Vec::new())?;
-        target = (length(&seen.targets)?, length(link.as_bytes())?);
+        let link = rustix::fs::readlinkat(dir, name, Vec::new()).map_err(here)?;
+        target = (length(&seen.targets).map_err(here)?, length(link.as_bytes()).map_err(here)?);
         seen.targets.extend_from_slice(link.as_bytes());
     }
     // Width and sign of these fields differ between machines.
@@ -538,9 +663,73 @@ fn status(
         kind,
         meta: meta(&stat),
         size: u64::try_from(stat.st_size).unwrap_or(0),
-        inode: if kind == Kind::File { (stat.st_dev, stat.st_ino) } else { (0, 0) },
+        inode: if kind == Kind::File || (kind == Kind::Directory && options.links == Links::Follow) {
+            (stat.st_dev, stat.st_ino)
+        } else {
+            (0, 0)
+        },
         shared,
         device: (rustix::fs::major(stat.st_rdev), rustix::fs::minor(stat.st_rdev)),
+        more,
     });
     Ok(())
+}
+
+/// Access and birth; file systems that keep no birth have the last modification for it.
+fn all_times(dir: &OwnedFd, name: &[u8], flags: AtFlags, stat: &Stat) -> Result<Times, Errno> {
+    #[allow(clippy::useless_conversion)] // the width of the field differs between machines
+    let secs = i64::from(stat.st_atime);
+    let accessed = Timestamp { secs, nanos: u32::try_from(stat.st_atime_nsec).unwrap_or(0) };
+    let created = match rustix::fs::statx(dir, name, flags, StatxFlags::BTIME) {
+        Ok(extended) if extended.stx_mask & StatxFlags::BTIME.bits() != 0 => {
+            Timestamp { secs: extended.stx_btime.tv_sec, nanos: extended.stx_btime.tv_nsec }
+        }
+        // Kernels before 4.11 have no such call.
+        Ok(_) | Err(Errno::NOSYS) => timestamp(stat),
+        Err(e) => return Err(e),
+    };
+    Ok(Times { accessed, created })
+}
+
+/// Prefix of the attributes that are the user's own.
+const USER: &[u8] = b"user.";
+
+/// The extended attributes `user.*` of a file without that prefix, in the order of their names; none where the file system
+/// has no such thing.
+fn attributes(dir: &OwnedFd, name: &[u8]) -> Result<Attributes, Errno> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = rustix::fs::openat(dir, name, flags, Mode::empty())?;
+    let list = match whole(|buffer| rustix::fs::flistxattr(&file, buffer)) {
+        Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut found = Vec::new();
+    for full in list.split(|b| *b == 0).filter(|n| n.starts_with(USER)) {
+        match whole(|buffer| rustix::fs::fgetxattr(&file, full, buffer)) {
+            Ok(value) => found.push((full[USER.len()..].to_vec(), value)),
+            // Gone since it was listed.
+            Err(Errno::NODATA) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// What a call gives that tells its length when it is given no room. It may grow between the two calls.
+fn whole(mut call: impl FnMut(&mut [u8]) -> Result<usize, Errno>) -> Result<Vec<u8>, Errno> {
+    loop {
+        let mut buffer = vec![0; call(&mut [])?];
+        if buffer.is_empty() {
+            return Ok(buffer);
+        }
+        match call(&mut buffer) {
+            Ok(n) => {
+                buffer.truncate(n);
+                return Ok(buffer);
+            }
+            Err(Errno::RANGE) => {}
+            Err(e) => return Err(e),
+        }
+    }
 }

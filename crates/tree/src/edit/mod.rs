@@ -91,6 +91,7 @@ pub struct EditTree {
     levels: Vec<u32>,
     totals: Totals,
     journal: Journal,
+    generation: u64,
 }
 
 impl EditTree {
@@ -107,6 +108,7 @@ impl EditTree {
             levels: Vec::new(),
             totals: Totals::default(),
             journal: Journal::default(),
+            generation: 0,
         };
         let mut root =
             Object::new(Kind::Directory, (0, 0), &Attributes { mode: 0o755, ..Attributes::default() });
@@ -127,6 +129,12 @@ impl EditTree {
     #[must_use]
     pub fn cases(&self) -> Cases {
         self.cases
+    }
+
+    /// A number that grows whenever something enters or leaves a directory, by undoing as well.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// An object by number; `None` for a number of another tree.
@@ -310,6 +318,7 @@ impl EditTree {
 
     /// Counts what now stands in a directory.
     fn entered(&mut self, dir: u32, id: u32) {
+        self.generation += 1;
         let level = self.level(dir);
         if self.directory(id).is_some() {
             self.count_subdirectory(dir, level.is_some(), Turn::In);
@@ -321,6 +330,7 @@ impl EditTree {
 
     /// Takes an object out of its directory.
     fn unlink(&mut self, id: u32) {
+        self.generation += 1;
         let dir = self.objects.get(id as usize).map_or(NONE, |o| o.parent);
         let level = self.level(dir);
         if let Some(level) = level {

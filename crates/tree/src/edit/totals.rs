@@ -68,6 +68,12 @@ impl EditTree {
         &self.totals
     }
 
+    /// Bytes of the largest file in the tree, contents of earlier sessions and streams left out; looks at all.
+    #[must_use]
+    pub fn largest_file(&self) -> u64 {
+        self.contents.iter().filter(|c| c.names > 0 && c.old.is_none()).map(|c| c.size).max().unwrap_or(0)
+    }
+
     /// Levels of directories, the root being the first (ECMA-119 6.8.2.1).
     #[must_use]
     pub fn levels(&self) -> usize {

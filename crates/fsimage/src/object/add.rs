@@ -1,0 +1,245 @@
+//! What enters an image: staging, events, folders of the host.
+
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use glassmaster_disc::sectors_for;
+use glassmaster_tree::edit::{Bytes, Collision, ItemId};
+use glassmaster_tree::{DataId, Kind, Tree};
+
+use super::FileSystemImage;
+use super::event::{CADENCE, UpdateEvent};
+use super::item::DirectoryItem;
+use super::names::invalid_param;
+use super::state::{Job, Shared, State};
+use crate::contents::Contents;
+use crate::error::Error;
+use crate::host::{HostSource, HostTree, Links, WalkOptions};
+
+/// Whether extended attributes of the host become streams.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Streams {
+    No,
+    Yes,
+}
+
+/// Contents on their way in. Nothing of it shows before it is finished.
+pub(super) struct Adding<'a> {
+    shared: &'a Arc<Shared>,
+    job: Job,
+    contents: Contents,
+    stage: bool,
+}
+
+impl<'a> Adding<'a> {
+    /// Begins, after a look at whether it makes sense.
+    pub(super) fn begin(
+        shared: &'a Arc<Shared>,
+        check: &dyn Fn(&State) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let job = shared.begin()?;
+        let state = shared.lock();
+        check(&state)?;
+        let (contents, stage) = (state.contents.clone(), state.settings.stage);
+        drop(state);
+        Ok(Self { shared, job, contents, stage })
+    }
+
+    /// The store that the new contents go to.
+    pub(super) fn contents(&mut self) -> &mut Contents {
+        &mut self.contents
+    }
+
+    /// Tells of a content, and copies it when files are staged; the handle that it then has.
+    pub(super) fn take_in(&mut self, handle: u64, size: u64, path: &str) -> Result<u64, Error> {
+        self.shared.check_cancelled()?;
+        let total = sectors_for(size);
+        self.tell(path, 0, total)?;
+        if !self.stage {
+            return self.tell_rest(path, total).map(|()| handle);
+        }
+        let shared = self.shared;
+        let mut ended = Ok(());
+        let mut progress = |done: u64| {
+            if ended.is_ok() {
+                ended = tell(shared, path, done, total);
+            }
+        };
+        let staged = self.contents.stage(handle, size, path, &mut progress)?;
+        ended.map(|()| staged)
+    }
+
+    /// Tells of a content that is there already.
+    pub(super) fn tell_all(&self, path: &str, size: u64) -> Result<(), Error> {
+        self.tell(path, 0, sectors_for(size))?;
+        self.tell_rest(path, sectors_for(size))
+    }
+
+    fn tell_rest(&self, path: &str, total: u64) -> Result<(), Error> {
+        if !self.shared.updates.is_set() {
+            return Ok(());
+        }
+        for n in 1..=total / CADENCE {
+            self.tell(path, n * CADENCE, total)?;
+        }
+        if total.is_multiple_of(CADENCE) { Ok(()) } else { self.tell(path, total, total) }
+    }
+
+    fn tell(&self, path: &str, copied: u64, total: u64) -> Result<(), Error> {
+        tell(self.shared, path, copied, total)
+    }
+
+    /// Tells of and stages the files of a detached subtree that is to be added to `dir`; those that have another content
+    /// now.
+    pub(super) fn take_in_subtree(
+        &mut self,
+        dir: ItemId,
+        top: ItemId,
+    ) -> Result<Vec<(ItemId, Bytes)>, Error> {
+        let mut files = Vec::new();
+        {
+            let state = self.shared.lock();
+            let base = state.path(dir);
+            let separator = state.rules().separator();
+            let mut stack: Vec<_> = state.tree.item(top).map(|i| (i, base)).into_iter().collect();
+            while let Some((item, above)) = stack.pop() {
+                let path = format!("{above}{separator}{}", String::from_utf8_lossy(item.name()));
+                if let Some(bytes) = item.bytes() {
+                    files.push((item.id(), bytes, path));
+                } else {
+                    stack.extend(item.children().map(|c| (c, path.clone())));
+                }
+            }
+        }
+        let mut staged = Vec::new();
+        for (id, mut bytes, path) in files {
+            let again = bytes.old.is_some() || self.contents.is_staged(bytes.handle);
+            if again {
+                continue;
+            }
+            let handle = self.take_in(bytes.handle, bytes.size, &path)?;
+            if handle != bytes.handle {
+                bytes.handle = handle;
+                staged.push((id, bytes));
+            }
+        }
+        Ok(staged)
+    }
+
+    /// The change that it comes down to.
+    pub(super) fn finish<T>(self, work: impl FnOnce(&mut State) -> Result<T, Error>) -> Result<T, Error> {
+        let contents = self.contents;
+        self.job.finish(|state| {
+            let done = work(state)?;
+            state.contents = contents;
+            Ok(done)
+        })
+    }
+}
+
+fn tell(shared: &Arc<Shared>, path: &str, copied: u64, total: u64) -> Result<(), Error> {
+    let event = || UpdateEvent {
+        image: FileSystemImage { shared: Arc::clone(shared) },
+        current_file: path.to_owned(),
+        copied_sectors: copied,
+        total_sectors: total,
+    };
+    if shared.updates.tell(event).is_break() { Err(Error::Cancelled) } else { Ok(()) }
+}
+
+impl DirectoryItem {
+    pub(super) fn add_host_tree(&self, source: &Path, base: bool, streams: Streams) -> Result<(), Error> {
+        let check = |state: &State| state.check_attached(self.id);
+        let mut adding = Adding::begin(&self.shared, &check)?;
+        if source.as_os_str().is_empty() || (base && names_no_component(source)) {
+            return Err(invalid_param("sourceDirectory"));
+        }
+        let (rules, path, compat) = {
+            let state = self.shared.lock();
+            (state.rules(), state.path(self.id), state.compat)
+        };
+        let options = WalkOptions {
+            links: if compat { Links::Follow } else { Links::Keep },
+            refuse_special: compat,
+            all_times: true,
+            named_streams: streams == Streams::Yes,
+            root_time: self.shared.now(),
+            ..WalkOptions::default()
+        };
+        let sources = [HostSource { path: source.to_path_buf(), contents_only: !base }];
+        let shared = &self.shared;
+        let mut go_on = |_| match shared.check_cancelled() {
+            Ok(()) => std::ops::ControlFlow::Continue(()),
+            Err(_) => std::ops::ControlFlow::Break(()),
+        };
+        let mut walked = HostTree::walk(&sources, &options, &mut go_on)?;
+        rules.check_tree(&walked.tree)?;
+        let attributes = std::mem::take(&mut walked.attributes);
+        let tree = walked.tree;
+        let mut handles = Handles::new(&mut adding, walked.files, &tree, attributes)?;
+        if adding.stage || self.shared.updates.is_set() {
+            for (data, content) in tree.contents() {
+                let below = rules.shown(&tree.data_path(data));
+                let handle =
+                    adding.take_in(handles.of(&tree, data), content.size, &format!("{path}{below}"))?;
+                handles.replace(data, handle);
+            }
+        }
+        adding.finish(|state| {
+            check(state)?;
+            let mut bytes = |data: DataId| Bytes::new(tree.data(data).size, handles.of(&tree, data));
+            let merged = state.tree.merge(self.id, &tree, tree.root(), Collision::Replace, &mut bytes);
+            merged.map_err(|e| state.refused(e))?;
+            let name = source.file_name().unwrap_or(source.as_os_str()).to_string_lossy();
+            state.check_fits(&format!("{path}{}{name}", rules.separator()))
+        })
+    }
+}
+
+/// Handles in the store for the contents of a walk.
+struct Handles {
+    base: u64,
+    /// Where they are not `base` and the number that the walk gave.
+    other: Vec<u64>,
+}
+
+/// No handle has all bits set.
+const AS_WALKED: u64 = u64::MAX;
+
+impl Handles {
+    fn new(
+        adding: &mut Adding<'_>,
+        files: crate::host::HostFiles,
+        tree: &Tree,
+        attributes: Vec<(DataId, Vec<u8>)>,
+    ) -> Result<Self, Error> {
+        let mut handles = Self { base: adding.contents.add_host(files, tree)?, other: Vec::new() };
+        for (data, value) in attributes {
+            let handle = adding.contents.add_stream(crate::contents::DataStream::from_bytes(value))?;
+            handles.replace(data, handle);
+        }
+        debug_assert!(tree.nodes().all(|n| n.kind() != Kind::File || n.data().is_some()));
+        Ok(handles)
+    }
+
+    fn of(&self, tree: &Tree, data: DataId) -> u64 {
+        match self.other.get(data.index()).copied() {
+            Some(handle) if handle != AS_WALKED => handle,
+            _ => self.base + tree.data(data).handle,
+        }
+    }
+
+    fn replace(&mut self, data: DataId, handle: u64) {
+        if self.other.len() <= data.index() {
+            self.other.resize(data.index() + 1, AS_WALKED);
+        }
+        if let Some(slot) = self.other.get_mut(data.index()) {
+            *slot = handle;
+        }
+    }
+}
+
+/// Whether a path is the root of the host.
+fn names_no_component(path: &Path) -> bool {
+    path.components().all(|c| matches!(c, Component::RootDir | Component::Prefix(_)))
+}
