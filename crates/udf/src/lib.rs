@@ -16,7 +16,7 @@ mod raw;
 mod read;
 mod revision;
 
-pub use check::check;
+pub use check::{check, check_session};
 pub use layout::{Cursor, DataMap, Layout, ReadContent, area};
 pub use moved_anchor::{FoundAnchor, anchor_at};
 pub use options::{AccessType, LayoutError, Options};

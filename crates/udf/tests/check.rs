@@ -57,7 +57,7 @@ fn single_faults() {
         ("data over a file entry", found(entry(7), 0, 180, &[6]), "ECMA-167 4/8.7"),
         ("blocks recorded", found(entry(6), 0, 64, &[1]), "ECMA-167 4/14.9.11"),
         ("modification time", found(entry(6), 0, 88, &[13]), "ECMA-167 1/7.3"),
-        ("tag location of an entry", found(entry(6), 0, 12, &[7]), "ECMA-167 4/14.9"),
+        ("tag location of an entry", found(entry(6), 0, 12, &[7]), "ECMA-167 4/7.2.8"),
         ("tag location of a name", found(entry(3), 40, 12, &[4]), "ECMA-167 4/7.2.8"),
         ("a name twice", found(entry(3), 40, 39, b"two"), "ECMA-167 4/8.6"),
         ("directory bit of a file", found(entry(3), 40, 18, &[2]), "ECMA-167 4/14.4.3"),

@@ -1,60 +1,102 @@
-//! A strict verifier, written from ECMA-167 and OSTA UDF and not from the layout: it shares the byte forms of `raw`
-//! and the reader's address arithmetic, nothing of what makes volumes.
+//! A strict verifier, written from ECMA-167 and OSTA UDF and not from the layout: it shares the byte forms of `raw` and
+//! the reader's address arithmetic, nothing of what makes volumes.
+//!
+//! Errors are what readers may fail over, warnings are broken rules that readers overlook, notes are habits.
+//!
+//! Memory: about 100 bytes for each file and directory, 16 for each extent, one bit for each block of a partition, the
+//! names of one directory at a time. All of these are recorded on the volume, so that hostile numbers cost no more than
+//! the volume is large; the number of allocation descriptors looked at is bounded by that of its blocks as well.
 
+mod allocation;
+mod anchor;
+mod attributes;
+mod directory;
+mod entry;
+mod field;
+mod file_set;
 mod files;
+mod integrity;
+mod logical;
+mod metadata;
+mod recognition;
+mod report;
+mod sequence;
 mod space;
-mod volume;
+mod sparing;
+mod streams;
+mod vat;
 
-use glassmaster_disc::{BlockSource, Finding, Severity};
-use glassmaster_tree::ReadError;
+use glassmaster_disc::{BlockSource, Finding};
 
 use crate::read::UdfVolume;
+use report::Report;
 
-/// Where findings go.
-struct Report<'a> {
-    each: &'a mut dyn FnMut(Finding),
+/// What every part of the check wants to know.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    /// Bytes of a block and of a sector of the volume.
+    block_bytes: u32,
+    /// Revision of the domain identifier; 0x0102 where none could be read.
+    revision: u16,
 }
 
-impl Report<'_> {
-    fn add(
-        &mut self,
-        severity: Severity,
-        clause: &'static str,
-        lba: impl Into<u64>,
-        what: impl Into<String>,
-    ) {
-        (self.each)(Finding { severity, clause, lba: lba.into(), what: what.into() });
+impl Rules {
+    /// Whether ECMA-167 3rd edition applies.
+    fn third_edition(self) -> bool {
+        self.revision >= 0x0200
     }
 
-    fn error(&mut self, clause: &'static str, lba: impl Into<u64>, what: impl Into<String>) {
-        self.add(Severity::Error, clause, lba, what);
+    fn sector(self, block: u64) -> u64 {
+        crate::read::sector_of_block(block, self.block_bytes)
     }
 
-    fn warning(&mut self, clause: &'static str, lba: impl Into<u64>, what: impl Into<String>) {
-        self.add(Severity::Warning, clause, lba, what);
-    }
-
-    fn unreadable(&mut self, clause: &'static str, error: &ReadError) {
-        self.error(clause, error.lba, format!("{}: {}", error.structure, error.what));
+    fn bytes(self) -> usize {
+        usize::try_from(self.block_bytes).unwrap_or(2048)
     }
 }
 
 /// Verifies a UDF volume and hands every deviation to `each`: recognition sequence, anchors, both volume descriptor
-/// sequences, integrity, file set, every directory and file entry, link counts, unique ids, extents in range and not
-/// shared.
+/// sequences, partition maps with their tables, integrity, file set, every directory, file entry, stream and
+/// allocation descriptor, link counts, unique ids, and what is used against the bitmaps.
 ///
-/// Needs memory for each file entry and extent, nothing for file data, which is not read. A volume that cannot be
-/// mounted at all ends the check after its finding.
+/// File data is not read. Of one clause the first thousand findings are handed over, then their number. A volume that
+/// cannot be mounted at all ends the check after the finding.
 pub fn check<S: BlockSource>(source: S, each: &mut dyn FnMut(Finding)) {
-    let mut report = Report { each };
-    let described = volume::check(&source, &mut report);
-    match UdfVolume::open(source) {
+    check_session(source, None, &|| true, each);
+}
+
+/// [`check`] of the session that begins at sector `start`, as
+/// [`UdfVolume::open_session`](crate::UdfVolume::open_session) finds it, or of the last one. Ends early, without further
+/// findings, when `go_on` says so; it is asked for each directory.
+pub fn check_session<S: BlockSource>(
+    source: S,
+    start: Option<u32>,
+    go_on: &dyn Fn() -> bool,
+    each: &mut dyn FnMut(Finding),
+) {
+    let mut report = Report::new(each, go_on);
+    let mounted = match start {
+        None => UdfVolume::open(&source),
+        Some(start) => UdfVolume::open_session(&source, start),
+    };
+    let shape = mounted.as_ref().ok().map(|volume| &volume.shape);
+    let rules = Rules {
+        block_bytes: shape.map_or(2048, |shape| shape.block_bytes),
+        revision: shape.map_or(0x0102, |shape| shape.sequence.logical.domain.revision()),
+    };
+    let third = recognition::check(&source, start.unwrap_or(0), rules, &mut report);
+    let anchor = anchor::check(&source, start.unwrap_or(0), rules, shape, &mut report);
+    let described = anchor.map(|(anchor, places)| {
+        let mut described = sequence::check(&source, anchor, rules, third, &mut report);
+        described.structures.extend(places.into_iter().map(|place| (place, 1)));
+        described
+    });
+    match mounted {
         Err(error) => report.unreadable("ECMA-167 3/8.4", &error),
-        Ok(mounted) => {
-            let counts = files::check(&mounted, &mut report);
-            if let Some(integrity) = described.integrity {
-                volume::compare(integrity, &counts, &mut report);
-            }
+        Ok(volume) => {
+            let described = described.unwrap_or_default();
+            files::check(&volume, rules, &described, &mut report);
         }
     }
+    report.finish();
 }

@@ -21,7 +21,7 @@ pub(super) struct FoundAnchor {
 }
 
 /// Bytes of absolute blocks.
-pub(super) fn read_blocks<S: BlockSource + ?Sized>(
+pub(crate) fn read_blocks<S: BlockSource + ?Sized>(
     source: &S,
     structure: &'static str,
     block: u64,

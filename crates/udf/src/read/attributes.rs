@@ -2,6 +2,7 @@
 
 use glassmaster_tree::Timestamp;
 
+use crate::raw::extended_attribute::device;
 use crate::raw::field::u32_at;
 use crate::raw::tag::{EXTENDED_ATTRIBUTE_HEADER, Tag};
 use crate::raw::timestamp::{TIMESTAMP_LEN, decode};
@@ -10,8 +11,6 @@ use crate::raw::timestamp::{TIMESTAMP_LEN, decode};
 const HEADER_LEN: usize = 24;
 /// File times (4/14.10.5).
 const FILE_TIMES: u32 = 5;
-/// Device specification (4/14.10.7).
-const DEVICE: u32 = 12;
 /// Bit of the file time existence field: creation (4/14.10.5.6).
 const CREATION: u32 = 1;
 
@@ -25,7 +24,7 @@ pub(super) struct Attributes {
 
 /// Reads an extended attributes space; one that is damaged says nothing from there on.
 pub(super) fn read(space: &[u8]) -> Attributes {
-    let mut found = Attributes::default();
+    let mut found = Attributes { device: device(space), created: None };
     if !Tag::verify(space).is_ok_and(|tag| tag.identifier == EXTENDED_ATTRIBUTE_HEADER) {
         return found;
     }
@@ -34,7 +33,6 @@ pub(super) fn read(space: &[u8]) -> Attributes {
         let length = usize::try_from(u32_at(rest, 8)).ok().filter(|length| *length >= 12);
         let Some(attribute) = length.and_then(|length| rest.get(..length)) else { break };
         match (u32_at(attribute, 0), attribute.len()) {
-            (DEVICE, 24..) => found.device = Some((u32_at(attribute, 16), u32_at(attribute, 20))),
             // The times stand in the order of their bits, creation first.
             (FILE_TIMES, 32..) if u32_at(attribute, 16) & CREATION != 0 => {
                 found.created = attribute.get(20..20 + TIMESTAMP_LEN).and_then(decode);

@@ -8,6 +8,7 @@ use glassmaster_tree::{Content, Entry, ReadError};
 use super::{BlockAddress, UdfVolume};
 use crate::cs0::{decode, shown};
 use crate::raw::file_identifier::{DELETED, FileIdentifier, FileIdentifierError, HIDDEN, PARENT};
+use crate::raw::tag::Tag;
 
 const NAME: &str = "file identifier descriptor";
 /// Bytes of a directory read at once.
@@ -70,6 +71,9 @@ impl<S: BlockSource> UdfVolume<S> {
     }
 }
 
+/// Place in the directory, tag and bytes of a descriptor.
+type Recorded<'a> = (u64, Tag, &'a [u8]);
+
 /// Descriptors of a directory on their way.
 pub(crate) struct Stream<'a> {
     buffer: Vec<u8>,
@@ -100,6 +104,15 @@ impl<'a> Stream<'a> {
         &mut self,
         volume: &UdfVolume<S>,
     ) -> Result<Option<(u64, FileIdentifier<'_>)>, ReadError> {
+        let found = self.next_bytes(volume)?;
+        Ok(found.map(|(at, tag, bytes)| (at, FileIdentifier::of(tag, bytes))))
+    }
+
+    /// The bytes of the next descriptor, which are as many as its lengths say.
+    pub(crate) fn next_bytes<S: BlockSource>(
+        &mut self,
+        volume: &UdfVolume<S>,
+    ) -> Result<Option<Recorded<'_>>, ReadError> {
         let (tag, length) = loop {
             match FileIdentifier::verify(&self.buffer[self.at..]) {
                 Ok(found) => break found,
@@ -117,8 +130,7 @@ impl<'a> Stream<'a> {
         };
         let begin = self.at;
         self.at += length;
-        let fid = FileIdentifier::of(tag, &self.buffer[begin..self.at]);
-        Ok(Some((self.base + begin as u64, fid)))
+        Ok(Some((self.base + begin as u64, tag, &self.buffer[begin..self.at])))
     }
 
     /// Reads on; `false` at the end.

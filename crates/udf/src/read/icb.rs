@@ -213,7 +213,13 @@ impl<S: BlockSource> UdfVolume<S> {
         }
     }
 
-    fn object(&self, direct: &Direct, kind: Kind, name: Vec<u8>, hidden: bool) -> Result<Entry, ReadError> {
+    pub(crate) fn object(
+        &self,
+        direct: &Direct,
+        kind: Kind,
+        name: Vec<u8>,
+        hidden: bool,
+    ) -> Result<Entry, ReadError> {
         let fields = &direct.fields;
         let sector = self.sector_of(direct.block);
         let content = if matches!(kind, Kind::Directory | Kind::File | Kind::Symlink) {

@@ -5,15 +5,14 @@ use glassmaster_tree::Timestamp;
 
 use super::anchor::read_blocks;
 use crate::raw::anchor::ExtentAd;
-use crate::raw::field::{u16_at, u32_at, u64_at};
+use crate::raw::field::{u32_at, u64_at};
+use crate::raw::integrity::Integrity;
 use crate::raw::tag::{INTEGRITY, Tag};
 use crate::raw::timestamp::decode;
 
 const NAME: &str = "logical volume integrity descriptor";
 /// Descriptors of the sequence that are looked at: rewritable-once media carry long chains.
 const LIMIT: u32 = 4096;
-/// Fixed bytes before the two tables.
-const TABLES_AT: usize = 80;
 
 /// What the descriptor recorded last says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,17 +39,12 @@ pub(super) fn last<S: BlockSource + ?Sized>(
         if Tag::expect(&bytes, INTEGRITY, extent.lba).is_err() {
             break;
         }
-        let udf = usize::try_from(u32_at(&bytes, 72))
-            .ok()
-            .and_then(|partitions| partitions.checked_mul(8)?.checked_add(TABLES_AT))
-            .filter(|_| u32_at(&bytes, 76) >= 46)
-            .and_then(|at| bytes.get(at..at.checked_add(46)?))
-            .map(|udf| (u32_at(udf, 32), u32_at(udf, 36), [40, 42, 44].map(|at| u16_at(udf, at))));
+        let read = Integrity::read(&bytes);
         last = Some(LastIntegrity {
             recorded: bytes.get(16..28).and_then(decode),
             closed: u32_at(&bytes, 28) == 1,
             next_unique_id: u64_at(&bytes, 40),
-            udf,
+            udf: read.map(|r| (r.files, r.directories, [r.min_read, r.min_write, r.max_write])),
         });
         extent = match ExtentAd::read(&bytes, 32) {
             next if next.bytes > 0 => next,

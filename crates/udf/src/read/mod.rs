@@ -7,10 +7,10 @@ pub(crate) mod extents;
 mod facts;
 pub(crate) mod icb;
 mod integrity;
-mod mount;
+pub(crate) mod mount;
 pub(crate) mod partition;
 mod sequence;
-mod streams;
+pub(crate) mod streams;
 mod window;
 
 use std::ops::{ControlFlow, Deref};
@@ -20,6 +20,7 @@ use glassmaster_disc::{BlockSource, SECTOR, SECTOR_U64};
 use glassmaster_tree::{Entry, ReadError, Volume};
 
 use crate::raw::recognition::{self, Recognition};
+pub(crate) use anchor::read_blocks;
 pub use facts::{Facts, MetadataFacts, PartitionFacts, PartitionKind, VatFacts};
 pub(crate) use mount::Shape;
 use window::Windows;
