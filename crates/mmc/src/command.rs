@@ -129,5 +129,5 @@ any_command! {
     ReadTocPmaAtip GetConfiguration GetEventStatusNotification ReadDiscInformation ReadTrackInformation
     ReserveTrack SendOpcInformation ModeSelect10 ModeSense10 CloseTrackSession ReadBufferCapacity SendCueSheet
     Blank LoadUnload Read12 Write12 GetPerformance ReadDiscStructure SetStreaming SetCdSpeed MechanismStatus
-    ReadCd
+    ReadCd SendDiscStructure
 }

@@ -274,6 +274,16 @@ fn table() -> Vec<(&'static [u8], AnyCommand, Transfer)> {
             .into(),
             Transfer::In(27 * (2352 + 294 + 96)),
         ),
+        (
+            &[0xBF, 0, 0, 0, 0, 0, 0, 0x20, 0, 12, 0, 0],
+            SendDiscStructure {
+                media: StructureMedia::DVD,
+                format: StructureFormat::LAYER_CAPACITY,
+                parameter_list_length: 12,
+            }
+            .into(),
+            Transfer::Out(12),
+        ),
     ]
 }
 

@@ -377,6 +377,28 @@ fn disc_structures() {
     assert!(DiscStructure::parse(&bytes[..3]).is_err());
 }
 
+/// Half of a DVD+R DL in layer 0, set by the host; a DVD-RAM out of its cartridge; spare blocks.
+#[test]
+fn layer_boundary_medium_status_and_spare_area() {
+    let bytes = [0, 10, 0, 0, 0x80, 0, 0, 0, 0x00, 0x1F, 0xD8, 0x00];
+    let layer = LayerCapacity::parse(&DiscStructure::parse(&bytes).unwrap()).unwrap();
+    assert_eq!(layer, LayerCapacity { initialized: true, blocks: 2_086_912 });
+    assert_eq!(layer.to_structure().to_bytes(), bytes);
+    let command = SendDiscStructure::dvd(StructureFormat::LAYER_CAPACITY, &layer.to_structure());
+    assert_eq!(command.parameter_list_length, 12);
+    assert_eq!(SendDiscStructure::parse_list(&bytes).unwrap(), layer.to_structure());
+    assert!(SendDiscStructure::parse_list(&bytes[..11]).is_err());
+    let bytes = [0, 6, 0, 0, 0xC2, 0x10, 0, 0];
+    let status = MediumStatus::parse(&DiscStructure::parse(&bytes).unwrap()).unwrap();
+    assert!(status.cartridge && status.taken_out && status.persistent && !status.cartridge_protect);
+    assert_eq!((status.disc_type, status.inhibit), (0x10, 0));
+    assert_eq!(status.to_structure().to_bytes(), bytes);
+    let bytes = [0, 14, 0, 0, 0, 0, 0x32, 0, 0, 0, 0x5B, 0x40, 0, 0, 0x5B, 0x40];
+    let spare = SpareArea::parse(&DiscStructure::parse(&bytes).unwrap()).unwrap();
+    assert_eq!((spare.unused_primary, spare.unused, spare.allocated), (12_800, 23_360, 23_360));
+    assert_eq!(spare.to_structure().to_bytes(), bytes);
+}
+
 #[test]
 fn mechanism_and_cue_sheet() {
     let bytes = [0xA2, 0x71, 0x01, 0x02, 0x03, 2, 0, 8, 0x80, 0, 0, 0, 0x01, 0, 0, 0];

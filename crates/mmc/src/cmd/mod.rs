@@ -25,6 +25,7 @@ mod request_sense;
 mod reserve_track;
 mod seek;
 mod send_cue_sheet;
+mod send_disc_structure;
 mod send_opc_information;
 mod set_cd_speed;
 mod set_streaming;
@@ -60,8 +61,8 @@ pub use read_disc_information::{
     OpcEntry, PowResources, ReadDiscInformation, SessionState, TrackResources,
 };
 pub use read_disc_structure::{
-    DiscStructure, PhysicalFormat, ReadDiscStructure, StructureFormat, StructureListEntry, StructureMedia,
-    WriteProtection,
+    DiscStructure, LayerCapacity, MediumStatus, PhysicalFormat, ReadDiscStructure, SpareArea,
+    StructureFormat, StructureListEntry, StructureMedia, WriteProtection,
 };
 pub use read_format_capacities::{
     CapacityType, CurrentCapacity, FormatCapacities, FormattableCapacity, ReadFormatCapacities,
@@ -74,6 +75,7 @@ pub use request_sense::RequestSense;
 pub use reserve_track::ReserveTrack;
 pub use seek::Seek10;
 pub use send_cue_sheet::{CueSheetEntry, SendCueSheet, parse_cue_sheet};
+pub use send_disc_structure::SendDiscStructure;
 pub use send_opc_information::SendOpcInformation;
 pub use set_cd_speed::{Rotation, SetCdSpeed};
 pub use set_streaming::{PerformanceDescriptor, SetStreaming, WriteRotation};

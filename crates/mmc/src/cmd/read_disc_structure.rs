@@ -23,9 +23,17 @@ open_code! {
         DVD_RAM_DDS = 0x08, " DVD-RAM: disc definition structure. BD: the same.";
         MEDIUM_STATUS = 0x09, " DVD-RAM: medium status. BD: cartridge status.";
         SPARE_AREA = 0x0A, " DVD-RAM and BD: spare area information.";
+        RECORDING_TYPE = 0x0B, " DVD-RAM: recording type information.";
+        BORDER_OUT_RMD = 0x0C, " DVD-R and DVD-RW: recording management data in the last border-out.";
+        RMD = 0x0D, " DVD-R and DVD-RW: recording management data.";
         PRE_RECORDED = 0x0E, " DVD-R and DVD-RW: pre-recorded information in the lead-in.";
+        UNIQUE_DISC_IDENTIFIER = 0x0F, " DVD-R and DVD-RW: unique disc identifier.";
+        LEAD_IN_PHYSICAL = 0x10, " DVD-R and DVD-RW: physical format information recorded in the lead-in.";
         ADIP = 0x11, " DVD+R and DVD+RW: address in pre-groove information.";
         LAYER_CAPACITY = 0x20, " DVD: capacity of layer 0.";
+        SHIFTED_MIDDLE_AREA = 0x21, " DVD-R DL: start of the shifted middle area.";
+        JUMP_INTERVAL = 0x22, " DVD-R DL: jump interval size.";
+        MANUAL_LAYER_JUMP = 0x23, " DVD-R DL: manual layer jump address.";
         DISC_CONTROL_BLOCK = 0x30, " DVD+RW, BD: disc control blocks.";
         WRITE_PROTECTION = 0xC0, " Write protection status.";
         LIST = 0xFF, " List of the formats that can be read or sent.";
@@ -192,5 +200,95 @@ layout! {
         readable: bool = 1 & 0x40,
         /// FORMAT LENGTH in bytes with the header.
         length: u16 = 2,
+    }
+}
+
+layout! {
+    /// Capacity of layer 0, format 20h: where a recording of two layers turns.
+    pub struct LayerCapacity[8] "layer boundary information" {
+        /// INIT STATUS: a host has set it; it cannot be set again.
+        initialized: bool = 0 & 0x80,
+        /// L0 DATA AREA CAPACITY in blocks, a whole number of ECC blocks.
+        blocks: u32 = 4,
+    }
+}
+
+impl LayerCapacity {
+    /// Reads the 8 bytes of the structure.
+    ///
+    /// # Errors
+    /// [`ResponseError`] when there are fewer.
+    pub fn parse(structure: &DiscStructure) -> Result<Self, ResponseError> {
+        Self::read(&structure.data)
+    }
+
+    /// The structure.
+    #[must_use]
+    pub fn to_structure(&self) -> DiscStructure {
+        DiscStructure { data: self.write().to_vec() }
+    }
+}
+
+layout! {
+    /// Medium status of DVD-RAM, format 09h.
+    pub struct MediumStatus[4] "DVD-RAM medium status" {
+        /// CARTRIDGE: the medium is in one.
+        cartridge: bool = 0 & 0x80,
+        /// OUT: it has been taken out of it, or put in.
+        taken_out: bool = 0 & 0x40,
+        /// MSWI: the drive cannot write this medium for a reason of its own.
+        medium_specific: bool = 0 & 0x08,
+        /// CWP: the switch of the cartridge.
+        cartridge_protect: bool = 0 & 0x04,
+        /// PWP: persistent write protection.
+        persistent: bool = 0 & 0x02,
+        /// DISC TYPE IDENTIFICATION: 00h not in a write-protected cartridge, 10h taken out of one that allows it.
+        disc_type: u8 = 1,
+        /// DVD-RAM SWI: why writing is inhibited, as bits; 0 when it is not.
+        inhibit: u8 = 3,
+    }
+}
+
+impl MediumStatus {
+    /// Reads the 4 bytes of the structure.
+    ///
+    /// # Errors
+    /// [`ResponseError`] when there are fewer.
+    pub fn parse(structure: &DiscStructure) -> Result<Self, ResponseError> {
+        Self::read(&structure.data)
+    }
+
+    /// The structure.
+    #[must_use]
+    pub fn to_structure(&self) -> DiscStructure {
+        DiscStructure { data: self.write().to_vec() }
+    }
+}
+
+layout! {
+    /// Spare area information, format 0Ah. BD has no primary spare area: its first field is reserved.
+    pub struct SpareArea[12] "spare area information" {
+        /// NUMBER OF UNUSED PRIMARY SPARE BLOCKS (DVD-RAM).
+        unused_primary: u32 = 0,
+        /// NUMBER OF UNUSED SUPPLEMENTARY SPARE BLOCKS; BD: NUMBER OF UNUSED SPARE BLOCKS.
+        unused: u32 = 4,
+        /// NUMBER OF ALLOCATED SUPPLEMENTARY SPARE BLOCKS; BD: NUMBER OF ALLOCATED SPARE BLOCKS.
+        allocated: u32 = 8,
+    }
+}
+
+impl SpareArea {
+    /// Reads the 12 bytes of the structure.
+    ///
+    /// # Errors
+    /// [`ResponseError`] when there are fewer.
+    pub fn parse(structure: &DiscStructure) -> Result<Self, ResponseError> {
+        Self::read(&structure.data)
+    }
+
+    /// The structure.
+    #[must_use]
+    pub fn to_structure(&self) -> DiscStructure {
+        DiscStructure { data: self.write().to_vec() }
     }
 }
