@@ -187,8 +187,8 @@ impl Layout {
         }
     }
 
-    /// Sets the volume space size (ECMA-119 8.4.8): the sectors of this session, as other writers of several sessions
-    /// record it, though addresses count from the start of the disc.
+    /// Sets the volume space size (ECMA-119 8.4.8): the sectors up to the end of this session, counted from the start of the
+    /// disc as addresses are. Linux refuses a session whose directories lie behind that end.
     pub fn finish(&mut self, volume_blocks: u32) {
         self.volume_blocks = volume_blocks;
     }

@@ -9,8 +9,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use glassmaster_disc::Severity;
-use glassmaster_iso9660::{IsoVolume, Namespace, Options, check};
+use glassmaster_disc::{SECTOR, Severity};
+use glassmaster_iso9660::el_torito::{
+    BOOT_INFO_OFFSET, BootInfoChecksum, Emulation, Platform, boot_info_table,
+};
+use glassmaster_iso9660::{IsoVolume, Namespace, Options, boot_catalog, check};
 use image::{Image, expected, listing, odd_tree};
 
 /// The program's output, `None` where it is not installed.
@@ -203,4 +206,97 @@ fn a_copy_by_xorriso_shows_the_same() {
         }
     }
     assert!(same > 5000);
+}
+
+/// Images to boot from, of which nobody reads more than the first bytes.
+fn boot_images(dir: &Path) {
+    fs::create_dir(dir.join("boot")).unwrap();
+    for (name, size) in [("none.bin", 5001), ("efi.img", 1_474_560), ("floppy.img", 1_474_560)] {
+        let content: Vec<u8> = (0..size).map(|n: u32| (n * 7 + n / 251).to_le_bytes()[0]).collect();
+        fs::write(dir.join("boot").join(name), content).unwrap();
+    }
+}
+
+/// Entries as another program wrote them: firmware, whether bootable, emulation, sectors, and the image's name.
+type Wanted<'a> = [(Platform, bool, Emulation, u16, &'a str)];
+
+/// The image is read, its catalog holds these entries, and each leads to its image.
+fn holds(dir: &Path, image: &str, wanted: &Wanted<'_>) -> (Vec<u8>, glassmaster_iso9660::FoundCatalog) {
+    let disc = fs::read(dir.join(image)).unwrap();
+    let found = boot_catalog(&disc, 0).unwrap().unwrap();
+    let entries: Vec<_> =
+        found.entries.iter().map(|e| (e.platform, e.bootable, e.emulation, e.sector_count)).collect();
+    let expected: Vec<_> = wanted.iter().map(|w| (w.0, w.1, w.2, w.3)).collect();
+    assert_eq!(entries, expected, "{image}");
+    for (entry, (.., name)) in found.entries.iter().zip(wanted) {
+        let content = fs::read(dir.join("boot").join(name)).unwrap();
+        let at = entry.image as usize * SECTOR;
+        let (written, source) = (&disc[at + 64..at + content.len()], &content[64..]);
+        assert!(written == source, "{image}: the entry of {name} leads elsewhere");
+    }
+    (disc, found)
+}
+
+#[test]
+fn boot_catalogs_of_others_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    boot_images(dir.path());
+    let boot = dir.path().join("boot");
+    let boot = boot.to_str().unwrap();
+    let (x86, efi, none) = (Platform::X86, Platform::EFI, Emulation::NONE);
+    let out = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let common = [
+        "-b",
+        "none.bin",
+        "-no-emul-boot",
+        "-boot-load-size",
+        "4",
+        "-boot-info-table",
+        "-eltorito-alt-boot",
+        "-e",
+        "efi.img",
+        "-no-emul-boot",
+    ];
+    let image = out("genisoimage.iso");
+    let mut arguments = vec!["-quiet", "-o", &image, "-c", "boot.cat"];
+    arguments.extend(common);
+    arguments.extend(["-eltorito-alt-boot", "-b", "floppy.img", "-no-boot", boot]);
+    if let Some(output) = run("genisoimage", &arguments) {
+        succeeded("genisoimage", &output);
+        let floppy = (x86, false, Emulation::FLOPPY_1_44, 1, "floppy.img");
+        let wanted = [(x86, true, none, 4, "none.bin"), (efi, true, none, 2880, "efi.img"), floppy];
+        let (_, found) = holds(dir.path(), "genisoimage.iso", &wanted);
+        assert_eq!(found.findings, []);
+    }
+    let image = out("xorriso.iso");
+    let mut arguments =
+        vec!["-as", "mkisofs", "-quiet", "-o", &image, "-c", "boot.cat", "-eltorito-id", "Somebody"];
+    arguments.extend(["-eltorito-selcrit", "0123456789abcdef"]);
+    arguments.extend(common);
+    arguments.extend([
+        "-eltorito-alt-boot",
+        "-eltorito-platform",
+        "PPC",
+        "-b",
+        "floppy.img",
+        "-no-emul-boot",
+        boot,
+    ]);
+    if let Some(output) = run("xorriso", &arguments) {
+        succeeded("xorriso", &output);
+        let power = (Platform::POWER_PC, true, none, 2880, "floppy.img");
+        let wanted = [(x86, true, none, 4, "none.bin"), (efi, true, none, 2880, "efi.img"), power];
+        let (disc, found) = holds(dir.path(), "xorriso.iso", &wanted);
+        assert_eq!(found.manufacturer, "Somebody");
+        let first = &found.entries[0];
+        assert_eq!((first.criteria_type, &first.criteria[..7]), (1, &b"\x23\x45\x67\x89\xab\xcd\xef"[..]));
+        assert!(found.findings.iter().all(|f| f.severity == Severity::Note), "{:?}", found.findings);
+        // Its boot info table is what ours would be.
+        let content = fs::read(dir.path().join("boot/none.bin")).unwrap();
+        let mut checksum = BootInfoChecksum::default();
+        checksum.update(&content);
+        let table = boot_info_table(16, first.image, content.len() as u64, checksum.finish());
+        let at = first.image as usize * SECTOR + BOOT_INFO_OFFSET;
+        assert_eq!(disc[at..at + table.len()], table);
+    }
 }

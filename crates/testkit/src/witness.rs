@@ -14,7 +14,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use boot::{Firmware, Machine, efi_volume, real_mode_program};
+pub use boot::{Firmware, Machine, efi_volume, isolinux, real_mode_program};
 pub use burner::{Burner, Shim};
 pub use kernel::{GuestRun, Kernel, Mount, MountMode, Mounted};
 pub use reader::{isoinfo, pycdlib, seven_zip, udfdump, udfinfo, xorriso_find};
@@ -34,6 +34,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("faketime", "faketime"),
     ("genisoimage", "genisoimage"),
     ("growisofs", "growisofs"),
+    ("grub-mkrescue", "grub-common"),
     ("grub-mkimage", "grub-common"),
     ("iso-info", "libcdio-utils"),
     ("isoinfo", "genisoimage"),
@@ -43,6 +44,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mkudffs", "udftools"),
     ("mmd", "mtools"),
     ("modprobe", "kmod"),
+    ("newfs_udf", "udfclient"),
     ("python3", "python3-pycdlib"),
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("sg_inq", "sg3-utils"),

@@ -283,11 +283,14 @@ impl<'a> Reader<'a> {
             criteria_type: raw.criteria_type,
             criteria: Vec::new(),
         };
-        // The initial entry has neither criteria nor extensions: its rest is unused.
-        if !initial {
-            if raw.criteria_type != 0 {
-                entry.criteria.extend_from_slice(&raw.criteria);
+        if raw.criteria_type != 0 {
+            entry.criteria.extend_from_slice(&raw.criteria);
+            if initial {
+                // The figure leaves these bytes unused; xorriso puts criteria there all the same.
+                self.about(Severity::Note, clause, number, "selection criteria in the initial entry");
             }
+        }
+        if !initial {
             self.extensions(raw.media & CONTINUED != 0, &mut entry.criteria);
         }
         self.found.entries.push(entry);

@@ -15,6 +15,11 @@ use crate::{Failure, Result};
 const UEFI: [&str; 2] = ["/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"];
 /// Modules that GRUB needs to write to the serial line and stop.
 const GRUB: &str = "/usr/lib/grub/x86_64-efi";
+/// Where Debian keeps ISOLINUX, and the part of it that it loads from the disc; with their packages.
+const ISOLINUX: [(&str, &str); 2] = [
+    ("/usr/lib/ISOLINUX/isolinux.bin", "isolinux"),
+    ("/usr/lib/syslinux/modules/bios/ldlinux.c32", "syslinux-common"),
+];
 
 /// What starts the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,6 +186,20 @@ pub fn efi_volume(folder: &Path, text: &str) -> Result<Option<PathBuf>> {
     mmd.must(["-i", &volume, "::/EFI", "::/EFI/BOOT"])?;
     mcopy.must(["-i", &volume, &file, "::/EFI/BOOT/BOOTX64.EFI"])?;
     Ok(Some(image))
+}
+
+/// The boot loader `isolinux.bin` and the `ldlinux.c32` that it looks for on the disc; `None` where they are not installed.
+///
+/// # Errors
+/// As [`Witness::find`].
+pub fn isolinux() -> Result<Option<[PathBuf; 2]>> {
+    for (file, package) in ISOLINUX {
+        if !Path::new(file).is_file() {
+            super::missing(file, package)?;
+            return Ok(None);
+        }
+    }
+    Ok(Some(ISOLINUX.map(|(file, _)| PathBuf::from(file))))
 }
 
 fn collect<const N: usize>(found: [Result<Option<Witness>>; N]) -> Result<[Option<Witness>; N]> {
