@@ -107,6 +107,12 @@ impl Placer {
         Ok(())
     }
 
+    /// Goes on at a multiple of `to` sectors counted from `start`.
+    fn align_from(&mut self, start: u32, to: u32) -> Result<(), Error> {
+        let blocks = self.next.saturating_sub(start).checked_next_multiple_of(to).ok_or_else(too_large)?;
+        self.skip_to(start.checked_add(blocks).ok_or_else(too_large)?)
+    }
+
     fn align(&mut self, to: u32) -> Result<(), Error> {
         self.skip_to(self.next.checked_next_multiple_of(to).ok_or_else(too_large)?)
     }
@@ -228,6 +234,7 @@ impl Plan {
             partition = options.previous.and_then(|p| p.partition_start).unwrap_or(at.next);
         }
         if let Some(udf) = &mut self.udf {
+            at.align_from(partition, udf.alignment(glassmaster_udf::area::METADATA))?;
             // First in the partition: some readers look for the file set there instead of following its address.
             put_udf(&mut at, udf, glassmaster_udf::area::METADATA)?;
         }
@@ -239,6 +246,13 @@ impl Plan {
             }
         }
         self.place_data(tree, options, &mut at)?;
+        if let Some(udf) = &mut self.udf {
+            use glassmaster_udf::area::METADATA_MIRROR;
+            if udf.areas()[METADATA_MIRROR].blocks > 0 {
+                at.align_from(partition, udf.alignment(METADATA_MIRROR))?;
+                put_udf(&mut at, udf, METADATA_MIRROR)?;
+            }
+        }
         let partition_end = at.next;
         if let Some(udf) = &mut self.udf {
             put_udf(&mut at, udf, glassmaster_udf::area::RESERVE_SEQUENCE)?;
@@ -338,6 +352,9 @@ pub(crate) fn from_iso(error: glassmaster_iso9660::LayoutError) -> Error {
 fn udf_options(options: &ImageOptions) -> glassmaster_udf::Options {
     glassmaster_udf::Options {
         embed_up_to: options.embed_up_to,
+        mirror: options.mirror,
+        session_start: options.session.start,
+        next_unique_id: options.previous.and_then(|p| p.next_unique_id),
         ..glassmaster_udf::Options::new(options.udf_revision, options.volume_name.clone(), options.created)
     }
 }
@@ -349,7 +366,9 @@ pub(crate) fn from_udf(error: glassmaster_udf::LayoutError) -> Error {
         LayoutError::Subdirectories(_) => 0xC0AA_B130,
         LayoutError::Links(_) => 0xC0AA_B101,
         LayoutError::TooLarge => 0xC0AA_B120,
-        LayoutError::Misplaced { .. } => 0xC0AA_B100,
+        LayoutError::Misplaced { .. } | LayoutError::NoVirtualPartition => 0xC0AA_B100,
+        LayoutError::Path { .. } => 0xC0AA_B110,
+        LayoutError::OldContent { .. } => 0xC0AA_B153,
     };
     Error::Unsuitable { file_system: "UDF", what: error.to_string(), hresult }
 }

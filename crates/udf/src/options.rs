@@ -36,15 +36,32 @@ pub struct Options {
     pub recorded: Timestamp,
     /// Access type of the partition.
     pub access: AccessType,
-    /// Files of 1 to that many bytes are kept in their file entries (ECMA-167 4/14.6.8), at most 1872 bytes; `None`
-    /// keeps every file in sectors of its own, as a volume shared with another file system needs it.
+    /// Files of 1 to that many bytes are kept in their file entries (ECMA-167 4/14.6.8), at most 1872 bytes, 1832 from
+    /// UDF 2.00 up; `None` keeps every file in sectors of its own, as a volume shared with another file system needs
+    /// it.
     pub embed_up_to: Option<u32>,
     /// Ask for a third anchor, 256 sectors before the last one (ECMA-167 3/8.4.2.1).
     pub third_anchor: bool,
+    /// Record the metadata file twice, in sectors far apart; else the mirror file shares the sectors of the main one.
+    /// Looked at from UDF 2.50 up (UDF 2.50 2.2.13).
+    #[doc(alias = "CreateRedundantUdfMetadataFiles")]
+    pub mirror: bool,
+    /// First sector of the session: the recognition sequence follows 16 sectors and the first anchor 256 sectors behind
+    /// it.
+    pub session_start: u32,
+    /// Unique id with which to go on where an earlier session left off: what its integrity descriptor calls the next
+    /// one (UDF 3.2.1.1). `None` begins with 16.
+    pub next_unique_id: Option<u64>,
+    /// Volume set identifier to keep from an earlier session, cut at 126 characters up to U+00FF or 63 others; `None`
+    /// makes one from time and name (UDF 2.2.2.5).
+    pub volume_set: Option<String>,
+    /// Address file entries through a virtual allocation table in the last sectors, so that a drive can append to the
+    /// volume on sequential media (UDF 2.2.8, 2.2.11). From UDF 1.50 up; takes the place of the metadata partition.
+    pub vat: bool,
 }
 
 impl Options {
-    /// Read-only, nothing embedded, two anchors.
+    /// Read-only, nothing embedded, two anchors, metadata twice, at the start of the disc.
     #[must_use]
     pub fn new(revision: Revision, volume_name: impl Into<String>, recorded: Timestamp) -> Self {
         Self {
@@ -54,6 +71,11 @@ impl Options {
             access: AccessType::READ_ONLY,
             embed_up_to: None,
             third_anchor: false,
+            mirror: true,
+            session_start: 0,
+            next_unique_id: None,
+            volume_set: None,
+            vat: false,
         }
     }
 
@@ -81,6 +103,25 @@ pub enum LayoutError {
     /// More than 65,535 names of one file; the path of the first is given.
     #[error("'{0}' has more than 65535 hard links, more than a UDF link count can hold (ECMA-167 4/14.9.6)")]
     Links(String),
+    /// A path longer than 1023 bytes; only [`violations`](crate::violations) reports it, since readers cope.
+    #[error("'{path}' has {bytes} bytes, more than the 1023 a UDF path can have (UDF 2, maximum pathsize)")]
+    Path {
+        /// The path in the source.
+        path: String,
+        /// Bytes of its recorded names, each with its compression id in place of the separator.
+        bytes: usize,
+    },
+    /// A content of an earlier session whose extents are no file: the path and what is wrong.
+    #[error("the earlier content of '{path}' cannot be referred to: {why}")]
+    OldContent {
+        /// Path of the first file that has it.
+        path: String,
+        /// What is wrong with its extents.
+        why: &'static str,
+    },
+    /// A virtual allocation table in a revision without one.
+    #[error("UDF 1.02 has no virtual allocation table; it needs 1.50 or later (UDF 2.2.8)")]
+    NoVirtualPartition,
     /// File entries and directories need more than 2^32 - 1 sectors.
     #[error("the directories need more than 4294967295 sectors")]
     TooLarge,

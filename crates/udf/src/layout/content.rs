@@ -5,22 +5,21 @@ use std::io;
 use glassmaster_disc::SECTOR;
 use glassmaster_tree::{DataId, NodeId, Tree};
 
+use super::run::{Run, extension_blocks, extents, first_in_extension, old_extents};
 use super::{BLOCK, DataMap, Layout};
 use crate::cs0::translate;
-use crate::raw::allocation::{EXTENT_HEADER_LEN, ExtentType, MAX_EXTENT, SHORT_LEN, put_short};
+use crate::raw::allocation::EXTENT_HEADER_LEN;
 use crate::raw::field::put_u32;
-use crate::raw::file_entry::HEADER_LEN;
+use crate::raw::file_entry::{EXTENDED_HEADER_LEN, HEADER_LEN};
 use crate::raw::path_component::{decode_path, encode_path};
 use crate::raw::tag::{ALLOCATION_EXTENT, Tag};
 
 /// Bytes of a file entry that are free for data or allocation descriptors.
-pub(super) const ENTRY_ROOM: usize = SECTOR - HEADER_LEN;
-/// Allocation descriptors a file entry holds.
-const IN_ENTRY: u64 = (ENTRY_ROOM / SHORT_LEN) as u64;
-/// Allocation descriptors an allocation extent holds.
-const IN_EXTENSION: u64 = ((SECTOR - EXTENT_HEADER_LEN) / SHORT_LEN) as u64;
+pub(super) const fn entry_room(extended: bool) -> usize {
+    SECTOR - if extended { EXTENDED_HEADER_LEN } else { HEADER_LEN }
+}
 
-/// Blocks of the metadata area that belong to one object besides its file entry.
+/// Blocks that belong to one object besides its file entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extra {
     pub(super) node: NodeId,
@@ -28,103 +27,103 @@ pub(super) struct Extra {
     pub(super) blocks: u32,
 }
 
-fn extents(size: u64) -> u64 {
-    size.div_ceil(u64::from(MAX_EXTENT))
+/// What belongs to a node in a list in the order of the tree.
+pub(super) fn extra_of(list: &[Extra], node: NodeId) -> Option<Extra> {
+    let at = list.binary_search_by_key(&node, |e| e.node).ok()?;
+    Some(list[at])
 }
 
-/// Allocation extents that a file of `size` bytes needs. Every list of descriptors but the last gives its last place
-/// to the pointer to the next.
-pub(super) fn extension_blocks(size: u64) -> u32 {
-    let count = extents(size);
-    if count <= IN_ENTRY {
-        return 0;
+/// What holds a block in a list in the order of the blocks.
+pub(super) fn extra_at(list: &[Extra], block: u32) -> Option<Extra> {
+    let behind = list.partition_point(|e| e.start <= block);
+    behind.checked_sub(1).map(|at| list[at]).filter(|e| block - e.start < e.blocks)
+}
+
+/// Allocation extents that a content needs behind a file entry with `room` bytes.
+pub(super) fn content_blocks(tree: &Tree, id: DataId, room: usize, form: Option<u16>) -> u32 {
+    let count = match tree.extents(id) {
+        Some(old) => old_extents(old),
+        None => extents(tree.data(id).size),
+    };
+    extension_blocks(count, room, form)
+}
+
+/// Why the extents of an earlier session cannot be those of its content.
+pub(crate) fn old_fault(tree: &Tree, id: DataId) -> Option<&'static str> {
+    let old = tree.extents(id)?;
+    let (_, head) = old.split_last().unwrap_or((&glassmaster_disc::Extent { lba: None, bytes: 0 }, &[]));
+    if head.iter().any(|e| !e.bytes.is_multiple_of(BLOCK)) {
+        return Some("an extent that is not the last ends inside a sector (ECMA-167 4/12.1)");
     }
-    let rest = count - (IN_ENTRY - 1);
-    let blocks = 1 + rest.saturating_sub(IN_EXTENSION).div_ceil(IN_EXTENSION - 1);
-    u32::try_from(blocks).unwrap_or(u32::MAX)
-}
-
-/// One contiguous content as short allocation descriptors.
-#[derive(Clone, Copy)]
-pub(super) struct Run {
-    /// First block in the partition.
-    block: u32,
-    size: u64,
-}
-
-impl Run {
-    /// Writes descriptors from number `first` on to `out`, as many as there are and fit; the last place points to
-    /// the block `next` where more are to come. Bytes used.
-    fn write(self, first: u64, out: &mut [u8], next: Option<u32>) -> usize {
-        let left = extents(self.size).saturating_sub(first);
-        let room = out.len() / SHORT_LEN;
-        let (count, link) = match usize::try_from(left) {
-            Ok(left) if left <= room => (left, None),
-            _ => (room - 1, next),
-        };
-        let mut at = 0;
-        for number in (first..).take(count) {
-            let begin = number * u64::from(MAX_EXTENT);
-            let bytes = (self.size - begin).min(u64::from(MAX_EXTENT));
-            let block = u64::from(self.block) + begin / BLOCK;
-            let narrow = |v: u64| u32::try_from(v).unwrap_or(u32::MAX);
-            put_short(out, at, ExtentType::Recorded, narrow(bytes), narrow(block));
-            at += SHORT_LEN;
-        }
-        if let Some(block) = link {
-            put_short(out, at, ExtentType::Continuation, 2048, block);
-            at += SHORT_LEN;
-        }
-        at
-    }
+    let sum = old.iter().try_fold(0u64, |sum, e| sum.checked_add(e.bytes));
+    (sum != Some(tree.data(id).size)).then_some("its extents are not as long as it is (ECMA-167 4/14.9.10)")
 }
 
 impl Layout {
-    fn extra_of(&self, node: NodeId) -> Option<Extra> {
-        let at = self.extras.binary_search_by_key(&node, |e| e.node).ok()?;
-        Some(self.extras[at])
-    }
-
     /// Where a content stands in the partition.
-    pub(super) fn run(&self, tree: &Tree, data: &DataMap<'_>, id: DataId) -> io::Result<Run> {
+    pub(super) fn run<'t>(&self, tree: &'t Tree, data: &DataMap<'_>, id: DataId) -> io::Result<Run<'t>> {
         let size = tree.data(id).size;
+        let form = self.scheme.data_form();
         if size == 0 {
-            return Ok(Run { block: 0, size });
+            return Ok(Run::contiguous(0, size, form));
         }
         let invalid = |what: &str| {
-            let path = tree.path(tree.data(id).first);
+            let path = tree.data_path(id);
             io::Error::new(io::ErrorKind::InvalidInput, format!("the data of '{path}' {what}"))
         };
-        let lba = data.lba.get(id.index()).ok_or_else(|| invalid("has no address"))?;
-        let block = lba.checked_sub(self.partition.start);
-        block
-            .filter(|b| u64::from(*b) + size.div_ceil(BLOCK) <= u64::from(self.partition.blocks))
-            .map(|block| Run { block, size })
-            .ok_or_else(|| invalid(&format!("at sector {lba} is not inside the UDF partition")))
+        if let Some(old) = tree.extents(id) {
+            return Run::old(old, self.partition, form)
+                .ok_or_else(|| invalid("from an earlier session is not inside the UDF partition"));
+        }
+        let lba = *data.lba.get(id.index()).ok_or_else(|| invalid("has no address"))?;
+        if !self.partition.holds(lba, size.div_ceil(BLOCK)) {
+            return Err(invalid(&format!("at sector {lba} is not inside the UDF partition")));
+        }
+        Ok(Run::contiguous(lba - self.partition.start, size, form))
     }
 
-    /// Writes the allocation descriptors of a run that its file entry holds; bytes used.
-    pub(super) fn write_run(&self, run: Run, node: NodeId, out: &mut [u8]) -> usize {
-        let next = self.extra_of(node).map(|extra| self.metadata_block(extra.start));
-        run.write(0, &mut out[..ENTRY_ROOM], next)
+    /// Where a list of descriptors goes on that fills the file entry of a node.
+    pub(super) fn extension_of(&self, node: NodeId) -> Option<(u16, u32)> {
+        extra_of(&self.extras, node).map(|extra| self.extension_at(extra.start))
     }
 
-    /// Writes recorded components of a link to its file entry, or a descriptor of the blocks that hold them; bytes
-    /// used, and whether they are embedded.
-    pub(super) fn write_target(&self, components: &[u8], node: NodeId, out: &mut [u8]) -> (usize, bool) {
-        match self.extra_of(node) {
+    /// The allocation extent in a block of the metadata, as descriptors name it.
+    pub(super) fn extension_at(&self, block: u32) -> (u16, u32) {
+        (self.scheme.directory_partition(), self.metadata_block(block))
+    }
+
+    /// Writes recorded components of a link to its file entry, or descriptors of the blocks that hold them; bytes
+    /// used, and the run of those blocks.
+    pub(super) fn write_target(
+        &self,
+        components: &[u8],
+        node: NodeId,
+        out: &mut [u8],
+    ) -> (usize, Option<Run<'static>>) {
+        match extra_of(&self.targets, node) {
             None => {
                 out[..components.len()].copy_from_slice(components);
-                (components.len(), true)
+                (components.len(), None)
             }
             Some(extra) => {
-                let run = Run { block: self.metadata_block(extra.start), size: components.len() as u64 };
-                (run.write(0, &mut out[..ENTRY_ROOM], None), false)
+                let block = self.physical_block(self.targets_at + extra.start);
+                let run = Run::contiguous(block, components.len() as u64, self.scheme.data_form());
+                (run.write(0, out, None), Some(run))
             }
         }
     }
 
-    /// Renders one block that belongs to an object besides its file entry.
+    /// Renders one block of the long link targets.
+    pub(super) fn render_target(&self, tree: &Tree, block: u32, sector: &mut [u8]) {
+        let Some(extra) = extra_at(&self.targets, block) else { return };
+        let components = recorded_target(tree.node(extra.node).target().unwrap_or_default()).0;
+        let begin = usize::try_from(block - extra.start).unwrap_or(usize::MAX).saturating_mul(SECTOR);
+        let piece = components.get(begin..).unwrap_or_default();
+        let piece = &piece[..piece.len().min(SECTOR)];
+        sector[..piece.len()].copy_from_slice(piece);
+    }
+
+    /// Renders one allocation extent of a file.
     pub(super) fn render_extra(
         &self,
         tree: &Tree,
@@ -132,28 +131,32 @@ impl Layout {
         block: u32,
         sector: &mut [u8],
     ) -> io::Result<()> {
-        let behind = self.extras.partition_point(|e| e.start <= block);
-        let Some(extra) = behind.checked_sub(1).map(|at| self.extras[at]) else { return Ok(()) };
-        let number = u64::from(block - extra.start);
+        let Some(extra) = extra_at(&self.extras, block) else { return Ok(()) };
         let node = tree.node(extra.node);
-        if let Some(target) = node.target() {
-            let components = recorded_target(target).0;
-            let begin = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(SECTOR);
-            let piece = components.get(begin..).unwrap_or_default();
-            let piece = &piece[..piece.len().min(SECTOR)];
-            sector[..piece.len()].copy_from_slice(piece);
-        } else if let Some(id) = node.data() {
-            let run = self.run(tree, data, id)?;
-            let first = IN_ENTRY - 1 + number * (IN_EXTENSION - 1);
-            let next = self.metadata_block(block.saturating_add(1));
-            let used = run.write(first, &mut sector[EXTENT_HEADER_LEN..], Some(next));
-            // The previous allocation extent is not recorded (UDF 2.3.11.2).
-            put_u32(sector, 20, u32::try_from(used).unwrap_or_default());
-            let location = self.metadata_block(block);
-            Tag { identifier: ALLOCATION_EXTENT, version: self.version(), location }
-                .seal(&mut sector[..EXTENT_HEADER_LEN + used]);
+        if let Some(id) = node.data() {
+            let room = entry_room(self.extended(node));
+            self.render_extension(self.run(tree, data, id)?, block - extra.start, room, block, sector);
         }
         Ok(())
+    }
+
+    /// Renders the allocation extent `number` behind a file entry with `room` bytes, at a block of the metadata.
+    pub(super) fn render_extension(
+        &self,
+        run: Run<'_>,
+        number: u32,
+        room: usize,
+        block: u32,
+        sector: &mut [u8],
+    ) {
+        let first = first_in_extension(u64::from(number), room, self.scheme.data_form());
+        let next = self.extension_at(block.saturating_add(1));
+        let used = run.write(first, &mut sector[EXTENT_HEADER_LEN..], Some(next));
+        // The previous allocation extent is not recorded (UDF 2.3.11.2).
+        put_u32(sector, 20, u32::try_from(used).unwrap_or_default());
+        let location = self.metadata_block(block);
+        Tag { identifier: ALLOCATION_EXTENT, version: self.version(), location }
+            .seal(&mut sector[..EXTENT_HEADER_LEN + used]);
     }
 }
 
@@ -185,26 +188,15 @@ pub(super) fn recorded_target(target: &[u8]) -> (Vec<u8>, Option<(String, &'stat
 }
 
 /// Blocks that a link target needs besides the file entry, and how it changes.
-pub(super) fn measure_target(target: &[u8]) -> (u32, Option<(String, &'static str)>) {
+pub(super) fn measure_target(target: &[u8], room: usize) -> (u32, Option<(String, &'static str)>) {
     let (components, change) = recorded_target(target);
-    let blocks = if components.len() <= ENTRY_ROOM { 0 } else { components.len().div_ceil(SECTOR) };
+    let blocks = if components.len() <= room { 0 } else { components.len().div_ceil(SECTOR) };
     (u32::try_from(blocks).unwrap_or(u32::MAX), change)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_of_descriptors_end_where_they_must() {
-        let max = u64::from(MAX_EXTENT);
-        for (count, blocks) in
-            [(1, 0), (234, 0), (235, 1), (233 + 253, 1), (233 + 254, 2), (233 + 252 + 253, 2)]
-        {
-            assert_eq!(extension_blocks(count * max), blocks, "{count} extents");
-        }
-        assert_eq!(extension_blocks(234 * max + 1), 1);
-    }
 
     #[test]
     fn targets_that_change_say_so() {

@@ -4,14 +4,14 @@
 use glassmaster_disc::SECTOR;
 use glassmaster_tree::{Node, NodeId, Tree};
 
-use super::{BLOCK, Cursor, Layout, unique_id};
+use super::{BLOCK, Cursor, Layout};
 use crate::raw::allocation::LongAd;
 use crate::raw::file_identifier::{self, DIRECTORY, HIDDEN, MAX_LEN, PARENT};
 
 /// Blocks of the metadata area before the first directory: file set descriptor and its terminator.
 pub(super) const FIRST_BLOCK: u32 = 2;
 /// Bytes of the descriptor of the parent, the first of every directory (ECMA-167 4/8.6).
-const PARENT_LEN: u64 = 40;
+pub(super) const PARENT_LEN: u64 = 40;
 /// A large directory can be entered once in that many bytes.
 const STRETCH: u64 = 64 * BLOCK;
 
@@ -185,12 +185,17 @@ impl Layout {
 
     /// The pointer to an object's file entry, with the number of this name of it (UDF 2.3.4.3).
     pub(super) fn icb_of(&self, node: NodeId) -> LongAd {
-        let number = if self.options.revision.is_third_edition() { unique_id(node) } else { 0 };
         LongAd {
             bytes: 2048,
-            block: self.metadata_block(self.icbs[node.index()]),
-            partition: 0,
-            unique_id: u32::try_from(number & 0xFFFF_FFFF).unwrap_or_default(),
+            block: self.icb_block(self.icbs[node.index()]),
+            partition: self.scheme.icb_partition(),
+            unique_id: self.fid_unique_id(node),
         }
+    }
+
+    /// UDF Unique ID in a file identifier descriptor: recorded from UDF 2.00 up.
+    pub(super) fn fid_unique_id(&self, node: NodeId) -> u32 {
+        let number = if self.options.revision.is_third_edition() { self.unique_id(node) } else { 0 };
+        u32::try_from(number & 0xFFFF_FFFF).unwrap_or_default()
     }
 }

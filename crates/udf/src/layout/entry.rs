@@ -3,40 +3,72 @@
 use std::io;
 
 use glassmaster_disc::SECTOR;
-use glassmaster_tree::{Kind, NodeId, Tree};
+use glassmaster_tree::{DataId, Kind, Node, NodeId, Tree};
 
-use super::content::{ENTRY_ROOM, recorded_target};
+use super::content::{entry_room, recorded_target};
 use super::directory::Directory;
-use super::{BLOCK, DataMap, Layout, unique_id};
+use super::run::Run;
+use super::{DataMap, Layout};
 use crate::options::Options;
-use crate::raw::allocation::{ExtentType, MAX_EXTENT, SHORT_LEN, put_short};
+use crate::raw::allocation::LongAd;
 use crate::raw::extended_attribute::{DEVICE_SPACE_LEN, write_device};
-use crate::raw::file_entry::{FileEntry, HEADER_LEN};
+use crate::raw::file_entry::{Extension, FileEntry};
 use crate::raw::icb_tag::{
     AD_EMBEDDED, AD_SHORT, IcbTag, STRATEGY_4, TYPE_BLOCK_DEVICE, TYPE_CHAR_DEVICE, TYPE_DIRECTORY,
-    TYPE_FIFO, TYPE_FILE, TYPE_SOCKET, TYPE_SYMLINK, mode_flags, permissions,
+    TYPE_FIFO, TYPE_FILE, TYPE_REAL_TIME, TYPE_SOCKET, TYPE_SYMLINK, mode_flags, permissions,
 };
 use crate::raw::tag::Tag;
 use crate::raw::timestamp::Calendar;
 
-/// Whether a content of that size is kept in its file entry.
-pub(super) fn embeds(options: &Options, size: u64) -> bool {
+/// Whether a new content of that size is kept in its file entry. From UDF 2.00 up the entry may be an extended one.
+pub(super) fn embeds_size(options: &Options, size: u64) -> bool {
     let limit = options.embed_up_to.unwrap_or(0);
-    size > 0 && size <= u64::from(limit) && size <= ENTRY_ROOM as u64
+    let room = entry_room(options.revision.is_third_edition());
+    size > 0 && size <= u64::from(limit) && size <= room as u64
+}
+
+/// Whether a content is kept in its file entry; one that is on the disc already stays where it is.
+pub(super) fn embeds(options: &Options, tree: &Tree, id: DataId) -> bool {
+    embeds_size(options, tree.data(id).size) && tree.extents(id).is_none()
 }
 
 /// The part of a file entry that depends on what the object is.
-struct Shape {
-    file_type: u8,
-    allocation: u16,
-    links: u32,
-    size: u64,
-    blocks: u64,
-    attributes_len: usize,
-    allocation_len: usize,
+pub(super) struct Shape {
+    pub(super) file_type: u8,
+    /// Flags of the ICB tag but for the mode.
+    pub(super) flags: u16,
+    pub(super) links: u32,
+    pub(super) size: u64,
+    /// Bytes of the object and its streams.
+    pub(super) object_size: u64,
+    pub(super) blocks: u64,
+    pub(super) attributes_len: usize,
+    pub(super) allocation_len: usize,
+    pub(super) stream_directory: LongAd,
+}
+
+impl Shape {
+    pub(super) fn new(file_type: u8) -> Self {
+        Self {
+            file_type,
+            flags: AD_SHORT,
+            links: 1,
+            size: 0,
+            object_size: 0,
+            blocks: 0,
+            attributes_len: 0,
+            allocation_len: 0,
+            stream_directory: LongAd::default(),
+        }
+    }
 }
 
 impl Layout {
+    /// Whether an object gets an extended file entry: where it has a creation time or streams to record.
+    pub(super) fn extended(&self, node: Node<'_>) -> bool {
+        needs_extension(&self.options, node)
+    }
+
     pub(super) fn render_directory_entry(
         &self,
         tree: &Tree,
@@ -44,31 +76,20 @@ impl Layout {
         sector: &mut [u8],
         calendar: &mut Calendar,
     ) {
-        let data = directory.start + 1;
-        let mut allocation_len = 0;
-        let mut left = directory.bytes;
-        let mut block = data;
+        let extended = self.extended(tree.node(directory.node));
+        let block = self.metadata_block(directory.start + 1);
+        let run = Run::contiguous(block, directory.bytes, self.scheme.directory_form());
+        let mut shape = Shape::new(TYPE_DIRECTORY);
+        shape.flags = run.flags();
+        // The name in the parent (of the root: its own parent descriptor), and a parent descriptor in each subdirectory
+        // (ECMA-167 4/14.9.6).
+        shape.links = 1 + directory.subdirectories;
+        shape.size = directory.bytes;
+        shape.object_size = directory.bytes;
+        shape.blocks = run.blocks();
         // 255 bytes of name times 2^32 objects fill no more descriptors than fit.
-        while left > 0 && allocation_len + SHORT_LEN <= ENTRY_ROOM {
-            let bytes = u32::try_from(left).unwrap_or(u32::MAX).min(MAX_EXTENT);
-            let at = HEADER_LEN + allocation_len;
-            put_short(sector, at, ExtentType::Recorded, bytes, self.metadata_block(block));
-            left -= u64::from(bytes);
-            block = block.wrapping_add(bytes / 2048);
-            allocation_len += SHORT_LEN;
-        }
-        let shape = Shape {
-            file_type: TYPE_DIRECTORY,
-            allocation: AD_SHORT,
-            // The name in the parent (of the root: its own parent descriptor), and a parent descriptor in each
-            // subdirectory (ECMA-167 4/14.9.6).
-            links: 1 + directory.subdirectories,
-            size: directory.bytes,
-            blocks: directory.blocks() - 1,
-            attributes_len: 0,
-            allocation_len,
-        };
-        self.seal_entry(tree, directory.node, directory.start, &shape, sector, calendar);
+        shape.allocation_len = run.write(0, &mut sector[SECTOR - entry_room(extended)..], None);
+        self.seal_entry(tree, directory.node, directory.start, &shape, extended, sector, calendar);
     }
 
     /// Renders the file entry of what is no directory to a zeroed sector.
@@ -82,45 +103,34 @@ impl Layout {
         calendar: &mut Calendar,
     ) -> io::Result<()> {
         let node = tree.node(id);
-        let room = &mut sector[HEADER_LEN..];
-        let mut shape = Shape {
-            file_type: TYPE_FILE,
-            allocation: AD_SHORT,
-            links: 1,
-            size: 0,
-            blocks: 0,
-            attributes_len: 0,
-            allocation_len: 0,
-        };
+        let extended = self.extended(node);
+        let room = &mut sector[SECTOR - entry_room(extended)..];
+        let mut shape = Shape::new(TYPE_FILE);
         match node.kind() {
             Kind::File | Kind::Directory => {
                 if let Some(content) = node.data() {
-                    shape.size = tree.data(content).size;
+                    self.shape_content(tree, data, content, &mut shape, self.extension_of(id), room)?;
                     shape.links = tree.data(content).links;
-                    if embeds(&self.options, shape.size) {
-                        shape.allocation = AD_EMBEDDED;
-                        shape.allocation_len = usize::try_from(shape.size).map_err(io::Error::other)?;
-                        let read = data.read.ok_or_else(|| {
-                            io::Error::new(io::ErrorKind::InvalidInput, "embedded files need a reader")
-                        })?;
-                        read(content, &mut room[..shape.allocation_len])?;
-                    } else {
-                        shape.blocks = shape.size.div_ceil(BLOCK);
-                        shape.allocation_len = self.write_run(self.run(tree, data, content)?, id, room);
+                    if node.real_time() && self.options.revision.has_real_time_files() {
+                        shape.file_type = TYPE_REAL_TIME;
+                    }
+                    if extended {
+                        let (icb, bytes) = self.stream_directory(tree, id);
+                        // The stream directory has a descriptor of its parent, the file (ECMA-167 4/14.9.6).
+                        shape.links += u32::from(icb.bytes > 0);
+                        shape.stream_directory = icb;
+                        shape.object_size = bytes;
                     }
                 }
             }
             Kind::Symlink => {
                 let components = recorded_target(node.target().unwrap_or_default()).0;
-                let (used, embedded) = self.write_target(&components, id, room);
+                let (used, run) = self.write_target(&components, id, room);
                 shape.file_type = TYPE_SYMLINK;
                 shape.size = components.len() as u64;
                 shape.allocation_len = used;
-                if embedded {
-                    shape.allocation = AD_EMBEDDED;
-                } else {
-                    shape.blocks = shape.size.div_ceil(BLOCK);
-                }
+                shape.flags = run.map_or(AD_EMBEDDED, Run::flags);
+                shape.blocks = run.map_or(0, Run::blocks);
             }
             Kind::Fifo => shape.file_type = TYPE_FIFO,
             Kind::Socket => shape.file_type = TYPE_SOCKET,
@@ -128,29 +138,72 @@ impl Layout {
                 shape.file_type = if kind == Kind::CharDevice { TYPE_CHAR_DEVICE } else { TYPE_BLOCK_DEVICE };
                 shape.attributes_len = DEVICE_SPACE_LEN;
                 let (major, minor) = node.device().unwrap_or_default();
-                write_device(room, self.version(), self.metadata_block(block), major, minor);
+                write_device(room, self.version(), self.icb_block(block), major, minor);
             }
         }
-        self.seal_entry(tree, id, block, &shape, sector, calendar);
+        shape.object_size += shape.size;
+        self.seal_entry(tree, id, block, &shape, extended, sector, calendar);
         Ok(())
     }
 
-    fn seal_entry(
+    /// Writes a content, or where it stands, to the room of its file entry; `next` is where its descriptors go on.
+    pub(super) fn shape_content(
+        &self,
+        tree: &Tree,
+        data: &DataMap<'_>,
+        content: DataId,
+        shape: &mut Shape,
+        next: Option<(u16, u32)>,
+        room: &mut [u8],
+    ) -> io::Result<()> {
+        shape.size = tree.data(content).size;
+        if embeds(&self.options, tree, content) {
+            shape.flags = AD_EMBEDDED;
+            shape.allocation_len = usize::try_from(shape.size).map_err(io::Error::other)?;
+            let read = data
+                .read
+                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "embedded files need a reader"))?;
+            return read(content, &mut room[..shape.allocation_len]);
+        }
+        let run = self.run(tree, data, content)?;
+        shape.flags = run.flags();
+        shape.blocks = run.blocks();
+        shape.allocation_len = run.write(0, room, next);
+        Ok(())
+    }
+
+    /// Writes everything of a file entry but extended attributes and allocation descriptors; times, owner and mode are
+    /// those of the node `id`.
+    #[allow(clippy::too_many_arguments)] // what a file entry is rendered from
+    pub(super) fn seal_entry(
         &self,
         tree: &Tree,
         id: NodeId,
         block: u32,
         shape: &Shape,
+        extended: bool,
         sector: &mut [u8],
         calendar: &mut Calendar,
     ) {
-        let meta = tree.node(id).meta();
+        let node = tree.node(id);
+        let meta = node.meta();
         let length = |n: usize| u32::try_from(n).unwrap_or_default();
+        let modified = calendar.encode(meta.modified);
+        let (mut accessed, mut created) = (modified, modified);
+        if let Some(times) = node.times() {
+            accessed = calendar.encode(times.accessed);
+            created = calendar.encode(times.created);
+        }
+        let extension = extended.then_some(Extension {
+            object_size: shape.object_size,
+            created,
+            stream_directory: shape.stream_directory,
+        });
         let entry = FileEntry {
             icb: IcbTag {
                 strategy: STRATEGY_4,
                 file_type: shape.file_type,
-                flags: shape.allocation | mode_flags(meta.mode),
+                flags: shape.flags | mode_flags(meta.mode),
             },
             uid: meta.uid,
             gid: meta.gid,
@@ -158,18 +211,23 @@ impl Layout {
             links: u16::try_from(shape.links).unwrap_or(u16::MAX),
             size: shape.size,
             blocks: shape.blocks,
-            accessed: calendar.encode(tree.node(id).accessed()),
-            modified: calendar.encode(meta.modified),
-            changed: calendar.encode(meta.modified),
-            unique_id: unique_id(id),
+            accessed,
+            modified,
+            changed: modified,
+            unique_id: self.unique_id(id),
             attributes_len: length(shape.attributes_len),
             allocation_len: length(shape.allocation_len),
-            extension: None,
+            extension,
         };
         entry.write(sector);
         let used = entry.header_len() + shape.attributes_len + shape.allocation_len;
-        let location = self.metadata_block(block);
-        let tag = Tag { identifier: entry.identifier(), version: self.version(), location };
+        let tag =
+            Tag { identifier: entry.identifier(), version: self.version(), location: self.icb_block(block) };
         tag.seal(&mut sector[..used.min(SECTOR)]);
     }
+}
+
+/// Whether an object needs an extended file entry, and the revision has them.
+pub(super) fn needs_extension(options: &Options, node: Node<'_>) -> bool {
+    options.revision.is_third_edition() && (node.times().is_some() || node.streams().next().is_some())
 }

@@ -3,10 +3,15 @@
 use glassmaster_disc::Area;
 use glassmaster_tree::{Kind, NameChange, Node, NodeId, Tree};
 
+use super::content::{self, entry_room};
 use super::directory::{self, Checkpoint, Directory};
+use super::metadata::Files;
 use super::names::Translator;
-use super::{ANCHOR_LBA, INTEGRITY_BLOCKS, Layout, PartitionPlace, SEQUENCE_BLOCKS, content, entry};
+use super::scheme::Scheme;
+use super::stream::{self, StreamDirectory};
+use super::{ANCHOR_OFFSET, INTEGRITY_BLOCKS, Layout, PartitionPlace, SEQUENCE_BLOCKS, entry, vat};
 use crate::cs0::Name;
+use crate::limits;
 use crate::options::{LayoutError, Options};
 use crate::raw::file_identifier;
 
@@ -20,8 +25,10 @@ pub(super) fn measure(tree: &Tree, options: Options) -> Result<Layout, LayoutErr
     let mut files: Vec<NodeId> = Vec::with_capacity(tree.data_len());
     let mut checkpoints = Vec::new();
     let mut extras = Vec::new();
-    let mut extra_blocks = 0u64;
+    let mut targets = Vec::new();
+    let mut streams: Vec<StreamDirectory> = Vec::new();
     let mut file_names = 0u32;
+    let scheme = Scheme::of(&options);
 
     for node in tree.nodes() {
         let id = node.id();
@@ -39,8 +46,13 @@ pub(super) fn measure(tree: &Tree, options: Options) -> Result<Layout, LayoutErr
             (_, Some(data)) => {
                 let content = tree.data(data);
                 if content.first == id {
-                    if content.links > u32::from(u16::MAX) {
+                    // A stream directory is one link more.
+                    let links = content.links.saturating_add(u32::from(node.streams().next().is_some()));
+                    if links > limits::MAX_LINKS {
                         return Err(LayoutError::Links(tree.path(id)));
+                    }
+                    if let Some(why) = content::old_fault(tree, data) {
+                        return Err(LayoutError::OldContent { path: tree.path(id), why });
                     }
                     new_file()?
                 } else {
@@ -77,7 +89,7 @@ pub(super) fn measure(tree: &Tree, options: Options) -> Result<Layout, LayoutErr
             }
             if node.is_dir() {
                 parent.subdirectories += 1;
-                if parent.subdirectories > u32::from(u16::MAX) - 1 {
+                if parent.subdirectories > limits::MAX_SUBDIRECTORIES {
                     return Err(LayoutError::Subdirectories(tree.path(node.parent())));
                 }
             } else {
@@ -85,13 +97,25 @@ pub(super) fn measure(tree: &Tree, options: Options) -> Result<Layout, LayoutErr
             }
         }
 
-        let (extra, change) = measure_content(&options, tree, node);
-        if extra > 0 {
-            extras.push(content::Extra { node: id, start: 0, blocks: extra });
-            extra_blocks += u64::from(extra);
-        }
-        if let Some((recorded, reason)) = change {
-            changes.push(NameChange { node: id, file_system, recorded: Some(recorded), reason });
+        let room = entry_room(entry::needs_extension(&options, node));
+        if let Some(data) = node.data() {
+            if tree.data(data).first == id {
+                if !entry::embeds(&options, tree, data) {
+                    let blocks = content::content_blocks(tree, data, room, scheme.data_form());
+                    if blocks > 0 {
+                        extras.push(content::Extra { node: id, start: 0, blocks });
+                    }
+                }
+                measure_streams(tree, &options, node, scheme, &mut changes, &mut streams)?;
+            }
+        } else if let Some(target) = node.target() {
+            let (blocks, change) = content::measure_target(target, room);
+            if blocks > 0 {
+                targets.push(content::Extra { node: id, start: 0, blocks });
+            }
+            if let Some((recorded, reason)) = change {
+                changes.push(NameChange { node: id, file_system, recorded: Some(recorded), reason });
+            }
         }
     }
     files.shrink_to_fit();
@@ -111,22 +135,52 @@ pub(super) fn measure(tree: &Tree, options: Options) -> Result<Layout, LayoutErr
         extra.start = address(next)?;
         next += u64::from(extra.blocks);
     }
-    debug_assert_eq!(next, u64::from(extras_at) + extra_blocks);
-    let metadata_blocks = address(next)?;
+    let streams_at = address(next)?;
+    for directory in &mut streams {
+        directory.start = address(next)?;
+        next += directory.blocks();
+    }
+    let mut target_blocks = 0u64;
+    for target in &mut targets {
+        target.start = address(target_blocks)?;
+        target_blocks += u64::from(target.blocks);
+    }
+    let used = address(next)?;
+    let target_blocks = address(target_blocks)?;
+    let (files_of_metadata, targets_at, metadata_blocks, mirror_blocks) = match scheme {
+        Scheme::Metadata => {
+            let (files, targets_at) =
+                Files::measure(&options, used, target_blocks).ok_or(LayoutError::TooLarge)?;
+            (files, targets_at, files.head + files.blocks, files.mirror(&options))
+        }
+        Scheme::Plain | Scheme::Virtual => {
+            let blocks = used.checked_add(target_blocks).ok_or(LayoutError::TooLarge)?;
+            (Files { used, ..Files::default() }, used, blocks, 0)
+        }
+    };
+    let vat_blocks = match scheme {
+        Scheme::Virtual => vat::blocks(&options, used).ok_or(LayoutError::TooLarge)?,
+        Scheme::Plain | Scheme::Metadata => 0,
+    };
     for (icb, node) in icbs.iter_mut().zip(tree.nodes()) {
         *icb = if node.is_dir() { directories[*icb as usize].start } else { files_at + *icb };
     }
 
-    let third = u32::from(options.third_anchor);
+    let anchor = options.session_start.checked_add(ANCHOR_OFFSET).ok_or(LayoutError::TooLarge)?;
+    // A disc that ends with a table is not closed: one anchor is enough, and its end moves (UDF 2.2.3).
+    let last = u32::from(scheme != Scheme::Virtual);
+    let third = u32::from(options.third_anchor).min(last);
     let areas = [
         Area::floating("UDF volume recognition sequence", 3),
-        Area::fixed("UDF anchor", ANCHOR_LBA, 1),
+        Area::fixed("UDF anchor", anchor, 1),
         Area::floating("UDF main volume descriptor sequence", SEQUENCE_BLOCKS),
         Area::floating("UDF logical volume integrity sequence", INTEGRITY_BLOCKS),
         Area::floating("UDF file set, directories and file entries", metadata_blocks),
         Area::floating("UDF reserve volume descriptor sequence", SEQUENCE_BLOCKS),
         Area::floating("UDF third anchor", third),
-        Area::floating("UDF last anchor", 1),
+        Area::floating("UDF last anchor", last),
+        Area::floating("UDF metadata mirror file", mirror_blocks),
+        Area::floating("UDF virtual allocation table", vat_blocks),
     ];
     Ok(Layout {
         options,
@@ -141,21 +195,47 @@ pub(super) fn measure(tree: &Tree, options: Options) -> Result<Layout, LayoutErr
         files_at,
         extras,
         extras_at,
+        streams,
+        streams_at,
+        targets,
+        targets_at,
+        files_of_metadata,
+        scheme,
         translations: translator.finish(),
         file_names,
-        next_unique_id: tree.len() as u64 + 15,
+        objects: tree.len() as u64,
     })
 }
 
-/// Blocks an object needs besides its file entry and data, and how its link target changes.
-fn measure_content(options: &Options, tree: &Tree, node: Node<'_>) -> (u32, Option<(String, &'static str)>) {
-    if let Some(data) = node.data() {
-        let content = tree.data(data);
-        let own = content.first == node.id() && !entry::embeds(options, content.size);
-        return (if own { content::extension_blocks(content.size) } else { 0 }, None);
+/// Measures the streams of a file, or notes that they are lost.
+fn measure_streams(
+    tree: &Tree,
+    options: &Options,
+    node: Node<'_>,
+    scheme: Scheme,
+    changes: &mut Vec<NameChange>,
+    streams: &mut Vec<StreamDirectory>,
+) -> Result<(), LayoutError> {
+    let file_system = options.revision.name();
+    if node.streams().next().is_none() {
+        return Ok(());
     }
-    match node.target() {
-        Some(target) => content::measure_target(target),
-        None => (0, None),
+    let mut change = |recorded, reason| {
+        changes.push(NameChange { node: node.id(), file_system, recorded, reason });
+    };
+    if !options.revision.has_streams() {
+        change(None, stream::NOT_RECORDED);
+        return Ok(());
     }
+    for stream in node.streams() {
+        if let Some(why) = content::old_fault(tree, stream.data) {
+            return Err(LayoutError::OldContent { path: tree.data_path(stream.data), why });
+        }
+    }
+    let form = scheme.data_form();
+    let measured = stream::measure(tree, options, node.id(), form, &mut |recorded, reason| {
+        change(Some(recorded), reason);
+    });
+    streams.push(measured.ok_or(LayoutError::TooLarge)?);
+    Ok(())
 }

@@ -1,10 +1,11 @@
 //! Structures outside the file system proper: recognition, anchors, volume descriptor and integrity sequences, and
 //! the file set descriptor.
 
+use super::scheme::Scheme;
 use super::{Layout, SEQUENCE_BLOCKS, area};
 use crate::raw::allocation::LongAd;
 use crate::raw::anchor::{Anchor, ExtentAd};
-use crate::raw::integrity::{self, Integrity};
+use crate::raw::integrity::Integrity;
 use crate::raw::partition::Partition;
 use crate::raw::partition_map::PartitionMap;
 use crate::raw::regid::Regid;
@@ -40,6 +41,7 @@ impl Layout {
                     .write(sector);
                 self.seal(ANCHOR, self.lba_of(area), &mut sector[..DESCRIPTOR_LEN]);
             }
+            area::VAT => self.render_vat(block, sector, calendar),
             _ => {}
         }
     }
@@ -54,7 +56,10 @@ impl Layout {
         let sequence = block + 1;
         let (identifier, length) = match block {
             0 => {
-                let set = volume_set_identifier(&options.volume_name, options.recorded.secs);
+                let set = match &options.volume_set {
+                    Some(set) => set.clone(),
+                    None => volume_set_identifier(&options.volume_name, options.recorded.secs),
+                };
                 let recorded = calendar.encode(self.recorded());
                 primary_volume::write(sector, sequence, &options.volume_name, &set, recorded);
                 (PRIMARY_VOLUME, DESCRIPTOR_LEN)
@@ -77,14 +82,23 @@ impl Layout {
                 (PARTITION, DESCRIPTOR_LEN)
             }
             3 => {
-                let file_set =
-                    LongAd { bytes: 2 * 2048, block: self.metadata_block(0), partition: 0, unique_id: 0 };
+                let file_set = LongAd {
+                    bytes: 2 * 2048,
+                    block: self.icb_block(0),
+                    partition: self.scheme.icb_partition(),
+                    unique_id: 0,
+                };
                 let integrity = ExtentAd {
                     bytes: self.areas[area::INTEGRITY].blocks * 2048,
                     lba: self.lba_of(area::INTEGRITY),
                 };
-                let maps = [PartitionMap::Type1 { volume: 1, number: 0 }];
-                let fields = logical_volume::Fields { sequence, revision, file_set, integrity, maps: &maps };
+                let physical = PartitionMap::Type1 { volume: 1, number: 0 };
+                let maps: &[PartitionMap] = match self.scheme {
+                    Scheme::Plain => &[physical],
+                    Scheme::Metadata => &[physical, self.metadata_map()],
+                    Scheme::Virtual => &[physical, PartitionMap::Virtual { revision, volume: 1, number: 0 }],
+                };
+                let fields = logical_volume::Fields { sequence, revision, file_set, integrity, maps };
                 (LOGICAL_VOLUME, logical_volume::write(sector, &options.volume_name, fields))
             }
             4 => {
@@ -101,24 +115,37 @@ impl Layout {
         let location = self.lba_of(area::INTEGRITY) + block;
         match block {
             0 => {
-                let revision = self.options.revision.bcd();
-                Integrity {
-                    closed: true,
-                    next: ExtentAd::default(),
-                    unique_id: self.next_unique_id,
-                    free_blocks: 0,
-                    blocks: self.partition.blocks,
-                    files: self.file_names,
-                    directories: u32::try_from(self.directories.len()).unwrap_or(u32::MAX),
-                    min_read: revision,
-                    min_write: revision,
-                    max_write: revision,
-                }
-                .write(sector, calendar.encode(self.recorded()));
-                self.seal(INTEGRITY, location, &mut sector[..integrity::LEN]);
+                let integrity = self.integrity();
+                integrity.write(sector, calendar.encode(self.recorded()));
+                self.seal(INTEGRITY, location, &mut sector[..integrity.len()]);
             }
             1 => self.seal(TERMINATING, location, &mut sector[..DESCRIPTOR_LEN]),
             _ => {}
+        }
+    }
+
+    fn integrity(&self) -> Integrity {
+        let files = self.files_of_metadata;
+        let revision = self.options.revision;
+        Integrity {
+            closed: true,
+            next: ExtentAd::default(),
+            unique_id: self.next_unique_id(),
+            free_blocks: 0,
+            blocks: self.partition.blocks,
+            second: match self.scheme {
+                Scheme::Plain => None,
+                // What is behind the used blocks is free only where a bitmap says so.
+                Scheme::Metadata if files.bitmap > 0 => Some((files.blocks - files.used, files.blocks)),
+                Scheme::Metadata => Some((0, files.blocks)),
+                // Not known (UDF 2.2.6.2, 2.2.6.3).
+                Scheme::Virtual => Some((u32::MAX, u32::MAX)),
+            },
+            files: self.file_names,
+            directories: u32::try_from(self.directories.len()).unwrap_or(u32::MAX),
+            min_read: revision.min_read(),
+            min_write: revision.bcd(),
+            max_write: revision.bcd(),
         }
     }
 
@@ -133,7 +160,7 @@ impl Layout {
         } else {
             TERMINATING
         };
-        self.seal(identifier, self.metadata_block(block), &mut sector[..DESCRIPTOR_LEN]);
+        self.seal(identifier, self.icb_block(block), &mut sector[..DESCRIPTOR_LEN]);
     }
 }
 

@@ -32,6 +32,15 @@ impl ExtentType {
             _ => Self::Continuation,
         }
     }
+
+    fn bits(self) -> u32 {
+        match self {
+            Self::Recorded => 0,
+            Self::Allocated => 1 << 30,
+            Self::Sparse => 2 << 30,
+            Self::Continuation => 3 << 30,
+        }
+    }
 }
 
 /// Any allocation descriptor.
@@ -60,11 +69,19 @@ impl Allocation {
     }
 }
 
-/// Writes a short_ad: recorded, or a continuation.
-pub(crate) fn put_short(out: &mut [u8], at: usize, kind: ExtentType, bytes: u32, block: u32) {
-    let high = if kind == ExtentType::Continuation { 3 << 30 } else { 0 };
-    put_u32(out, at, high | bytes);
-    put_u32(out, at + 4, block);
+impl Allocation {
+    /// Writes a long_ad where a partition is named, else a short_ad; bytes used.
+    pub(crate) fn write(self, out: &mut [u8]) -> usize {
+        put_u32(out, 0, self.kind.bits() | self.bytes);
+        put_u32(out, 4, self.block);
+        match self.partition {
+            None => SHORT_LEN,
+            Some(partition) => {
+                put_u16(out, 8, partition);
+                LONG_LEN
+            }
+        }
+    }
 }
 
 /// long_ad of a recorded extent with UDF's implementation use (4/14.14.2, UDF 2.3.10.1).
@@ -101,11 +118,18 @@ mod tests {
 
     #[test]
     fn extent_types_and_lengths() {
-        let mut out = [0; 8];
-        put_short(&mut out, 0, ExtentType::Continuation, 2048, 7);
-        assert_eq!(out, [0, 8, 0, 0xC0, 7, 0, 0, 0]);
-        let ad = Allocation::short(&out);
-        assert_eq!((ad.kind, ad.bytes, ad.block), (ExtentType::Continuation, 2048, 7));
+        let mut out = [0; 16];
+        let mut ad = Allocation { kind: ExtentType::Continuation, bytes: 2048, block: 7, partition: None };
+        assert_eq!(ad.write(&mut out), 8);
+        assert_eq!(out[..8], [0, 8, 0, 0xC0, 7, 0, 0, 0]);
+        assert_eq!(Allocation::short(&out), ad);
+        (ad.kind, ad.partition) = (ExtentType::Sparse, Some(1));
+        assert_eq!(ad.write(&mut out), 16);
+        assert_eq!(out, [0, 8, 0, 0x80, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Allocation::long(&out), ad);
+        ad.kind = ExtentType::Allocated;
+        ad.write(&mut out);
+        assert_eq!((out[3], Allocation::long(&out)), (0x40, ad));
     }
 
     proptest::proptest! {

@@ -10,8 +10,14 @@ pub(crate) const TYPE_CHAR_DEVICE: u8 = 7;
 pub(crate) const TYPE_FIFO: u8 = 9;
 pub(crate) const TYPE_SOCKET: u8 = 10;
 pub(crate) const TYPE_SYMLINK: u8 = 12;
+/// Stream directory (ECMA-167 4/14.6.6).
+pub(crate) const TYPE_STREAM_DIRECTORY: u8 = 13;
 /// Real-time file (UDF 2.3.5.2.1).
 pub(crate) const TYPE_REAL_TIME: u8 = 249;
+/// Metadata file, its mirror and its bitmap (UDF 2.50 2.2.13).
+pub(crate) const TYPE_METADATA: u8 = 250;
+pub(crate) const TYPE_METADATA_MIRROR: u8 = 251;
+pub(crate) const TYPE_METADATA_BITMAP: u8 = 252;
 
 /// Bits 0-2 of the flags: what the allocation descriptors field holds (4/14.6.8).
 pub(crate) const AD_SHORT: u16 = 0;
@@ -22,6 +28,8 @@ pub(crate) const AD_EMBEDDED: u16 = 3;
 const SETUID: u16 = 1 << 6;
 const SETGID: u16 = 1 << 7;
 const STICKY: u16 = 1 << 8;
+/// The file is a named stream (4/14.6.8).
+pub(crate) const STREAM: u16 = 1 << 13;
 
 /// Direct entry, one of one: strategy 4 (4/A.5).
 pub(crate) const STRATEGY_4: u16 = 4;

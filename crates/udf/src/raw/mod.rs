@@ -20,6 +20,7 @@ pub(crate) mod path_component;
 pub(crate) mod primary_volume;
 pub(crate) mod recognition;
 pub(crate) mod regid;
+pub(crate) mod space_bitmap;
 pub(crate) mod sparing;
 pub(crate) mod tag;
 pub(crate) mod timestamp;

@@ -22,6 +22,7 @@ pub(crate) const INDIRECT_ENTRY: u16 = 259;
 pub(crate) const TERMINAL_ENTRY: u16 = 260;
 pub(crate) const FILE_ENTRY: u16 = 261;
 pub(crate) const EXTENDED_ATTRIBUTE_HEADER: u16 = 262;
+pub(crate) const SPACE_BITMAP: u16 = 264;
 pub(crate) const EXTENDED_FILE_ENTRY: u16 = 266;
 
 /// Fields of a tag that are not computed.

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use glassmaster_disc::{SECTOR, sectors_for};
-use glassmaster_tree::{Kind, Meta, NodeId, Timestamp, Tree};
+use glassmaster_disc::{Extent, SECTOR, sectors_for};
+use glassmaster_tree::{Kind, Meta, NodeId, Times, Timestamp, Tree};
 use glassmaster_udf::{Cursor, DataMap, Layout, Options, Revision, area};
 
 /// A tree whose contents are in memory.
@@ -35,8 +35,48 @@ impl Source {
         self.tree.add_file(parent, name, meta(0o644, 1_400_000_000 + size as i64), data).unwrap()
     }
 
+    /// Adds a named stream to a file.
+    pub(crate) fn stream(&mut self, file: NodeId, name: &[u8], bytes: Vec<u8>) {
+        let data = self.tree.add_data(bytes.len() as u64, self.contents.len() as u64).unwrap();
+        self.contents.push(bytes);
+        self.tree.add_stream(file, name, data).unwrap();
+    }
+
+    /// Adds a file whose content an earlier session recorded.
+    pub(crate) fn old(&mut self, parent: NodeId, name: &[u8], size: u64, extents: &[Extent]) -> NodeId {
+        let data = self.tree.add_old_data(size, extents).unwrap();
+        self.contents.push(Vec::new());
+        self.tree.add_file(parent, name, meta(0o644, 1_400_000_000), data).unwrap()
+    }
+
+    /// [`Source::varied_of`] with named streams, a real-time file and objects that have a creation time.
+    pub(crate) fn with_everything(files: usize) -> Self {
+        let mut s = Self::varied_of(files);
+        let root = s.tree.root();
+        let file = s.file(root, b"with streams", pattern(3000));
+        s.stream(file, b"icon", pattern(70_000));
+        s.stream(file, b"*UDF reserved", pattern(9));
+        s.stream(file, "中文".as_bytes(), pattern(1500));
+        for n in 0..100 {
+            s.stream(file, format!("stream number {n}").as_bytes(), pattern(n));
+        }
+        let film = s.file(root, b"film", pattern(9000));
+        s.tree.set_real_time(film, true);
+        let born = Timestamp::from_secs(1_234_567_890);
+        for id in s.tree.nodes().map(|n| n.id()).step_by(3).collect::<Vec<_>>() {
+            let times = Times { accessed: born, created: born };
+            s.tree.set_times(id, times).unwrap();
+        }
+        s
+    }
+
     /// A bit of everything that a file system has to hold.
     pub(crate) fn varied() -> Self {
+        Self::varied_of(10_000)
+    }
+
+    /// [`Source::varied`] with that many files in its largest directory.
+    pub(crate) fn varied_of(files: usize) -> Self {
         let mut s = Self::new();
         let root = s.tree.root();
         s.file(root, b"empty", Vec::new());
@@ -54,7 +94,8 @@ impl Source {
         s.tree.add_file(sub, b"link to hello", meta(0o644, 1_400_000_013), data).unwrap();
         s.tree.add_symlink(sub, b"up", meta(0o777, 1_300_000_000), b"../hello.txt").unwrap();
         s.tree.add_symlink(sub, b"absolute", meta(0o777, 1_300_000_000), b"/usr/./share").unwrap();
-        let long = vec!["directory"; 150].join("/");
+        // 1960 bytes recorded: more than a file entry holds, less than the block that Linux reads.
+        let long = vec!["directory"; 140].join("/");
         s.tree.add_symlink(sub, b"long", meta(0o777, 1_300_000_000), long.as_bytes()).unwrap();
         s.tree.add_special(sub, b"pipe", Kind::Fifo, meta(0o600, 1), (0, 0)).unwrap();
         s.tree.add_special(sub, b"socket", Kind::Socket, meta(0o600, 1), (0, 0)).unwrap();
@@ -66,7 +107,7 @@ impl Source {
         }
         s.file(deep, b"bottom", b"deep".to_vec());
         let many = s.dir(root, "many");
-        for n in 0..10_000 {
+        for n in 0..files {
             s.file(many, format!("file number {n} {}", "x".repeat(n % 37)).as_bytes(), pattern(n % 3));
         }
         s.dir(root, "no files");
@@ -81,6 +122,11 @@ pub(crate) fn pattern(len: usize) -> Vec<u8> {
 pub(crate) struct Planned {
     pub(crate) layout: Layout,
     pub(crate) lba: Vec<u32>,
+    /// First sector of the session.
+    pub(crate) session: u32,
+    /// First sector of the partition.
+    pub(crate) partition: u32,
+    /// Sector behind the volume.
     pub(crate) blocks: u32,
 }
 
@@ -90,25 +136,38 @@ pub(crate) fn options(revision: Revision) -> Options {
 
 /// Gives every area and every content its address.
 pub(crate) fn plan(source: &Source, options: Options) -> Planned {
-    let third = options.third_anchor;
+    plan_session(source, options, None)
+}
+
+/// [`plan`], for a session that keeps the partition start of the first one.
+pub(crate) fn plan_session(source: &Source, options: Options, partition: Option<u32>) -> Planned {
+    let third = options.third_anchor && !options.vat;
+    let session = options.session_start;
     let mut layout = Layout::new(&source.tree, options).unwrap();
-    layout.place(area::RECOGNITION, 16);
-    let mut next = 257;
-    let mut put = |layout: &mut Layout, number: usize| {
-        layout.place(number, next);
-        next += layout.areas()[number].blocks;
+    layout.place(area::RECOGNITION, session + 16);
+    let mut next = session + 257;
+    let put = |layout: &mut Layout, number: usize, next: &mut u32| {
+        layout.place(number, *next);
+        *next += layout.areas()[number].blocks;
     };
-    put(&mut layout, area::MAIN_SEQUENCE);
-    put(&mut layout, area::INTEGRITY);
+    put(&mut layout, area::MAIN_SEQUENCE, &mut next);
+    put(&mut layout, area::INTEGRITY, &mut next);
+    let vat = layout.areas()[area::VAT].blocks;
+    if vat > 0 {
+        next = next.next_multiple_of(32);
+        put(&mut layout, area::RESERVE_SEQUENCE, &mut next);
+    }
     next = next.next_multiple_of(32);
-    let start = next;
-    layout.place(area::METADATA, next);
-    next += layout.areas()[area::METADATA].blocks;
+    let start = partition.unwrap_or(next);
+    next = start + (next - start).next_multiple_of(layout.alignment(area::METADATA));
+    put(&mut layout, area::METADATA, &mut next);
     let lba = source
         .tree
         .contents()
-        .map(|(_, data)| {
-            if data.size == 0 || layout.embedded(data) {
+        .map(|(id, data)| {
+            let lost = source.tree.is_stream(id) && !layout.records_streams();
+            let old = source.tree.extents(id).is_some();
+            if data.size == 0 || lost || old || layout.embedded(data) {
                 return 0;
             }
             let lba = next;
@@ -116,6 +175,15 @@ pub(crate) fn plan(source: &Source, options: Options) -> Planned {
             lba
         })
         .collect();
+    if layout.areas()[area::METADATA_MIRROR].blocks > 0 {
+        next = start + (next - start).next_multiple_of(layout.alignment(area::METADATA_MIRROR));
+        put(&mut layout, area::METADATA_MIRROR, &mut next);
+    }
+    if vat > 0 {
+        put(&mut layout, area::VAT, &mut next);
+        layout.finish(start, next - start, next).unwrap();
+        return Planned { layout, lba, session, partition: start, blocks: next };
+    }
     let partition_blocks = next - start;
     layout.place(area::RESERVE_SEQUENCE, next);
     next = next + 16 + 257;
@@ -125,7 +193,7 @@ pub(crate) fn plan(source: &Source, options: Options) -> Planned {
     }
     layout.place(area::LAST_ANCHOR, last);
     layout.finish(start, partition_blocks, next).unwrap();
-    Planned { layout, lba, blocks: next }
+    Planned { layout, lba, session, partition: start, blocks: next }
 }
 
 impl Planned {
@@ -152,9 +220,15 @@ impl Planned {
         self.layout.render(&source.tree, &data, number, first, out, cursor).unwrap();
     }
 
-    /// The whole image.
+    /// The whole image; of a later session the disc before it is empty.
     pub(crate) fn image(&self, source: &Source) -> Vec<u8> {
-        let mut image = vec![0; self.blocks as usize * SECTOR];
+        self.append(source, Vec::new())
+    }
+
+    /// The disc that `image` becomes with this session.
+    pub(crate) fn append(&self, source: &Source, mut image: Vec<u8>) -> Vec<u8> {
+        assert!(image.len() <= self.session as usize * SECTOR);
+        image.resize(self.blocks as usize * SECTOR, 0);
         let mut cursor = Cursor::default();
         for number in 0..area::COUNT {
             let range = self.area_range(number);
