@@ -136,8 +136,6 @@ pub struct PreviousLayout {
     pub partition_start: Option<u32>,
     /// First UniqueID that is free (UDF 3.2.1.1).
     pub next_unique_id: Option<u64>,
-    /// The medium can be overwritten: descriptors speak of all of it up to the end of this session.
-    pub rewritable: bool,
 }
 
 impl ImageOptions {

@@ -273,8 +273,8 @@ impl Plan {
         self.blocks = at_end - start;
         self.regions = at.regions;
         if let Some(iso) = &mut self.iso {
-            let whole = options.previous.is_some_and(|p| p.rewritable);
-            iso.finish(if whole { at_end } else { self.blocks });
+            // Up to the end of the session, counted as addresses are: kernels refuse directories that lie behind it.
+            iso.finish(at_end);
         }
         if let Some(udf) = &mut self.udf {
             udf.finish(partition, partition_end - partition, at_end).map_err(from_udf)?;

@@ -90,7 +90,6 @@ impl SessionPlace {
         options.previous = Some(PreviousLayout {
             partition_start: self.udf.map(|udf| udf.partition_start),
             next_unique_id: self.udf.map(|udf| udf.next_unique_id),
-            rewritable: self.rewritable,
         });
     }
 }
