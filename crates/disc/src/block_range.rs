@@ -39,7 +39,7 @@ impl BlockRange {
 /// Runs in the order in which they are to be written, lowest index first.
 #[doc(alias = "IBlockRangeList")]
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct BlockRangeList(pub Vec<BlockRange>);
+pub struct BlockRangeList(#[doc(alias = "BlockRanges")] pub Vec<BlockRange>);
 
 impl BlockRangeList {
     /// Sectors of all runs together.

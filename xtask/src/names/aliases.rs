@@ -9,8 +9,6 @@ use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem, Type};
 /// One item that carries aliases.
 struct Carrier {
     aliases: Vec<String>,
-    /// Type or trait that holds it.
-    owner: Option<String>,
     /// Path as users write it.
     path: String,
 }
@@ -61,39 +59,38 @@ impl Aliases {
             match item {
                 Item::Struct(s) => {
                     let name = s.ident.to_string();
-                    self.add(&s.attrs, None, format!("{at}::{name}"));
-                    for field in &s.fields {
-                        if let Some(ident) = &field.ident {
-                            self.add(&field.attrs, Some(&name), format!("{at}::{name}::{ident}"));
-                        }
+                    self.add_type(&s.attrs, &name, format!("{at}::{name}"));
+                    for (n, field) in s.fields.iter().enumerate() {
+                        let ident = field.ident.as_ref().map_or_else(|| n.to_string(), ToString::to_string);
+                        self.add(&field.attrs, format!("{at}::{name}::{ident}"));
                     }
                 }
                 Item::Enum(e) => {
                     let name = e.ident.to_string();
-                    self.add(&e.attrs, None, format!("{at}::{name}"));
+                    self.add_type(&e.attrs, &name, format!("{at}::{name}"));
                     for variant in &e.variants {
-                        self.add(&variant.attrs, Some(&name), format!("{at}::{name}::{}", variant.ident));
+                        self.add(&variant.attrs, format!("{at}::{name}::{}", variant.ident));
                         for field in &variant.fields {
                             if let Some(ident) = &field.ident {
                                 let path = format!("{at}::{name}::{}::{ident}", variant.ident);
-                                self.add(&field.attrs, Some(&name), path);
+                                self.add(&field.attrs, path);
                             }
                         }
                     }
                 }
                 Item::Trait(t) => {
                     let name = t.ident.to_string();
-                    self.add(&t.attrs, None, format!("{at}::{name}"));
+                    self.add_type(&t.attrs, &name, format!("{at}::{name}"));
                     for item in &t.items {
                         if let TraitItem::Fn(f) = item {
-                            self.add(&f.attrs, Some(&name), format!("{at}::{name}::{}", f.sig.ident));
+                            self.add(&f.attrs, format!("{at}::{name}::{}", f.sig.ident));
                         }
                     }
                 }
                 Item::Impl(i) => self.methods(at, i),
-                Item::Fn(f) => self.add(&f.attrs, None, format!("{at}::{}", f.sig.ident)),
-                Item::Const(c) => self.add(&c.attrs, None, format!("{at}::{}", c.ident)),
-                Item::Type(t) => self.add(&t.attrs, None, format!("{at}::{}", t.ident)),
+                Item::Fn(f) => self.add(&f.attrs, format!("{at}::{}", f.sig.ident)),
+                Item::Const(c) => self.add(&c.attrs, format!("{at}::{}", c.ident)),
+                Item::Type(t) => self.add(&t.attrs, format!("{at}::{}", t.ident)),
                 Item::Macro(m) => self.bitflags(at, m),
                 Item::Mod(m) => {
                     if let Some((_, items)) = &m.content {
@@ -111,9 +108,9 @@ impl Aliases {
         for item in &i.items {
             match item {
                 ImplItem::Fn(f) => {
-                    self.add(&f.attrs, Some(&name), format!("{at}::{name}::{}", f.sig.ident));
+                    self.add(&f.attrs, format!("{at}::{name}::{}", f.sig.ident));
                 }
-                ImplItem::Const(c) => self.add(&c.attrs, Some(&name), format!("{at}::{name}::{}", c.ident)),
+                ImplItem::Const(c) => self.add(&c.attrs, format!("{at}::{name}::{}", c.ident)),
                 _ => {}
             }
         }
@@ -144,11 +141,7 @@ impl Aliases {
                         Some(owner) if *word == "const" => format!("{at}::{owner}::{name}"),
                         _ => format!("{at}::{name}"),
                     };
-                    let carrier = Carrier {
-                        aliases: std::mem::take(&mut aliases),
-                        owner: owner.clone().filter(|_| *word == "const"),
-                        path,
-                    };
+                    let carrier = Carrier { aliases: std::mem::take(&mut aliases), path };
                     if !carrier.aliases.is_empty() {
                         self.carriers.push(carrier);
                     }
@@ -161,11 +154,18 @@ impl Aliases {
         }
     }
 
-    fn add(&mut self, attributes: &[Attribute], owner: Option<&str>, path: String) {
+    fn add(&mut self, attributes: &[Attribute], path: String) {
         let aliases: Vec<String> = attributes.iter().flat_map(aliases_of).collect();
         if !aliases.is_empty() {
-            self.carriers.push(Carrier { aliases, owner: owner.map(str::to_owned), path });
+            self.carriers.push(Carrier { aliases, path });
         }
+    }
+
+    /// A type, which needs no alias for its own name.
+    fn add_type(&mut self, attributes: &[Attribute], name: &str, path: String) {
+        let mut aliases: Vec<String> = attributes.iter().flat_map(aliases_of).collect();
+        aliases.push(name.to_owned());
+        self.carriers.push(Carrier { aliases, path });
     }
 
     /// Items with the alias `name`.
@@ -174,18 +174,22 @@ impl Aliases {
         unique(self.carriers.iter().filter(has).map(|c| &c.path))
     }
 
-    /// Items with the alias `member` inside a type with the alias `family`, or with the alias `family.member`.
+    /// Items with the alias `member` that are, or stand inside, what has the alias `family`; and items with the alias
+    /// `family.member`.
     pub(crate) fn member(&self, family: &str, member: &str) -> Vec<String> {
         let whole = format!("{family}.{member}");
-        let owners: BTreeSet<&str> = self
+        let families: Vec<&str> = self
             .carriers
             .iter()
-            .filter(|c| c.owner.is_none() && c.aliases.iter().any(|a| a == family))
-            .filter_map(|c| c.path.rsplit("::").next())
+            .filter(|c| c.aliases.iter().any(|a| a == family))
+            .map(|c| c.path.as_str())
             .collect();
+        let inside = |path: &str| {
+            families.iter().any(|f| path.strip_prefix(f).is_some_and(|r| r.is_empty() || r.starts_with("::")))
+        };
         let has = |c: &&Carrier| {
-            let inside = c.owner.as_deref().is_some_and(|o| owners.contains(o));
-            c.aliases.iter().any(|a| *a == whole || (inside && a == member))
+            c.aliases.iter().any(|a| *a == whole)
+                || (inside(&c.path) && c.aliases.iter().any(|a| a == member))
         };
         unique(self.carriers.iter().filter(has).map(|c| &c.path))
     }
@@ -252,6 +256,8 @@ mod tests {
             #[doc(alias = "IThing")] pub struct Thing;
             impl Thing { #[doc(alias("Do", "Make"))] pub fn act(&self) {} }
             pub struct Other;
+            #[doc(alias = "IEvents")] #[doc(alias = "Notify")] pub struct Event;
+            pub enum Parts { #[doc(alias = "IPart")] Part { #[doc(alias = "Size")] bytes: u64 } }
             impl Other { #[doc(alias = "Undo")] pub fn back(&self) {} }
             #[doc(alias = "IThing.Free")] pub fn free() {}
             bitflags::bitflags! {
@@ -262,6 +268,9 @@ mod tests {
         let mut aliases = Aliases { carriers: Vec::new(), codes };
         aliases.items("room", &syn::parse_file(text).unwrap().items);
         assert_eq!(aliases.item("IThing"), ["room::Thing"]);
+        assert_eq!(aliases.item("Other"), ["room::Other"]);
+        assert_eq!(aliases.member("IEvents", "Notify"), ["room::Event"]);
+        assert_eq!(aliases.member("IPart", "Size"), ["room::Parts::Part::bytes"]);
         assert_eq!(aliases.member("IThing", "Do"), ["room::Thing::act"]);
         assert_eq!(aliases.member("IThing", "Make"), ["room::Thing::act"]);
         assert!(aliases.member("IThing", "Undo").is_empty());

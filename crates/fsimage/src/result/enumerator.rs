@@ -32,6 +32,8 @@ impl<T: Clone> Snapshot for Vec<T> {
 #[doc(alias = "EnumFsiItems")]
 #[doc(alias = "IEnumProgressItems")]
 #[doc(alias = "EnumProgressItems")]
+#[doc(alias = "IEnumFsiItems.Clone")]
+#[doc(alias = "IEnumProgressItems.Clone")]
 #[derive(Debug)]
 pub struct Enumerator<S> {
     snapshot: Arc<S>,

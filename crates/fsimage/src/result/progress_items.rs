@@ -156,6 +156,7 @@ impl ProgressItems {
     }
 
     /// Goes through all items.
+    #[doc(alias = "_NewEnum")]
     #[doc(alias = "EnumProgressItems")]
     #[must_use]
     pub fn enumerate(&self) -> Enumerator<Self> {
