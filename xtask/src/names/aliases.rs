@@ -188,8 +188,7 @@ impl Aliases {
             families.iter().any(|f| path.strip_prefix(f).is_some_and(|r| r.is_empty() || r.starts_with("::")))
         };
         let has = |c: &&Carrier| {
-            c.aliases.iter().any(|a| *a == whole)
-                || (inside(&c.path) && c.aliases.iter().any(|a| a == member))
+            c.aliases.contains(&whole) || (inside(&c.path) && c.aliases.iter().any(|a| a == member))
         };
         unique(self.carriers.iter().filter(has).map(|c| &c.path))
     }
