@@ -3,15 +3,18 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use glassmaster_disc::HResult;
 use glassmaster_tree::{NameChange, ReadError, TreeError};
 
-use crate::code::Failure;
+use crate::code::{Failure, host_code};
 
 /// What was being done with a source when it failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SourceProblem {
     /// Asking for its type, size and times.
     Status,
+    /// Finding the folder that is to hold it.
+    Folder,
     /// Opening it.
     Open,
     /// Listing a directory.
@@ -24,6 +27,7 @@ impl SourceProblem {
     fn verb(self) -> &'static str {
         match self {
             Self::Status => "look at",
+            Self::Folder => "find the folder of",
             Self::Open => "open",
             Self::List => "list",
             Self::Read => "read",
@@ -157,6 +161,12 @@ impl Error {
         match self {
             Self::Source { problem: SourceProblem::List, .. } => 0xC0AA_B12B,
             Self::Source { problem: SourceProblem::Read, .. } => 0xC0AA_B129,
+            Self::Source { problem: SourceProblem::Folder, .. } => HResult::HOST_PATH_NOT_FOUND.0,
+            Self::Source { problem: SourceProblem::Status, source, .. }
+                if source.kind() != io::ErrorKind::PermissionDenied =>
+            {
+                host_code(source).0
+            }
             Self::Source { .. } => 0xC0AA_B12A,
             Self::SourceChanged { .. } => 0xC0AA_B128,
             Self::DuplicateName(_) => 0xC0AA_B112,

@@ -287,8 +287,12 @@ struct Build<'o> {
 impl Build<'_> {
     fn start(&mut self, source: &HostSource, shared: &Shared) -> Result<(), Error> {
         let path = source.path.as_os_str().as_bytes();
-        let stat = rustix::fs::statat(rustix::fs::CWD, &source.path, AtFlags::empty())
-            .map_err(|e| Error::source(&source.path, SourceProblem::Status, e))?;
+        let stat = rustix::fs::statat(rustix::fs::CWD, &source.path, AtFlags::empty()).map_err(|e| {
+            let folder = source.path.parent().filter(|p| !p.as_os_str().is_empty());
+            let lost = e == Errno::NOENT && folder.is_some_and(|folder| !folder.exists());
+            let problem = if lost { SourceProblem::Folder } else { SourceProblem::Status };
+            Error::source(&source.path, problem, e)
+        })?;
         if self.options.exclude.contains(&(stat.st_dev, stat.st_ino)) {
             let what = format!(
                 "'{}' is a source and what is to be written as well; give the image or disc another name",
@@ -716,20 +720,19 @@ fn attributes(dir: &OwnedFd, name: &[u8]) -> Result<Attributes, Errno> {
     Ok(found)
 }
 
-/// What a call gives that tells its length when it is given no room. It may grow between the two calls.
+/// Lists and values of attributes are no longer on Linux (XATTR_LIST_MAX, XATTR_SIZE_MAX).
+const LONGEST_ATTRIBUTE: usize = 64 * 1024;
+
+/// What a call gives, in a buffer that is usually long enough or in the longest.
 fn whole(mut call: impl FnMut(&mut [u8]) -> Result<usize, Errno>) -> Result<Vec<u8>, Errno> {
-    loop {
-        let mut buffer = vec![0; call(&mut [])?];
-        if buffer.is_empty() {
-            return Ok(buffer);
+    let mut buffer = vec![0; 1024];
+    let used = match call(&mut buffer) {
+        Err(Errno::RANGE) => {
+            buffer.resize(LONGEST_ATTRIBUTE, 0);
+            call(&mut buffer)?
         }
-        match call(&mut buffer) {
-            Ok(n) => {
-                buffer.truncate(n);
-                return Ok(buffer);
-            }
-            Err(Errno::RANGE) => {}
-            Err(e) => return Err(e),
-        }
-    }
+        other => other?,
+    };
+    buffer.truncate(used);
+    Ok(buffer)
 }
