@@ -7,8 +7,9 @@ mod image;
 use std::ops::ControlFlow;
 
 use glassmaster_disc::SECTOR;
-use glassmaster_iso9660::{IsoVolume, Namespace, Options, check, namespaces};
-use glassmaster_tree::{Visit, WalkLimits, walk};
+use glassmaster_iso9660::el_torito::{BootCatalog, BootEntry, BootSettings};
+use glassmaster_iso9660::{IsoVolume, Namespace, Options, boot_catalog, check, facts, namespaces};
+use glassmaster_tree::{Kind, Times, Timestamp, Visit, WalkLimits, walk};
 use image::{Grower, Image, Seeded};
 
 fn small_image() -> (Vec<u8>, usize) {
@@ -25,7 +26,18 @@ fn small_image() -> (Vec<u8>, usize) {
     for n in 0..60 {
         g.file(root, format!("many {n}"), n % 2);
     }
-    let plan = Image::plan(&g.tree, Options::default());
+    for (name, kind) in [("tty", Kind::CharDevice), ("pipe", Kind::Fifo)] {
+        g.tree.add_special(root, name.as_bytes(), kind, image::meta(0o600, 5), (4, 64)).unwrap();
+    }
+    let timed = g.file(root, "timed", 5);
+    let times = Times { accessed: Timestamp::from_secs(1), created: Timestamp::from_secs(2) };
+    g.tree.set_times(timed, times).unwrap();
+    let entries = (0..3).map(|n| {
+        let data = g.tree.add_data(2048, n).unwrap();
+        BootEntry::for_image(data, 2048, &[], BootSettings::default()).unwrap()
+    });
+    let boot = Some(BootCatalog::new(entries.collect()).unwrap());
+    let plan = Image::plan(&g.tree, Options { boot, ..Options::default() });
     let end = plan.layout.areas().iter().map(|a| a.lba.unwrap() + a.blocks).max().unwrap();
     (plan.bytes(&g.tree), end as usize * SECTOR)
 }
@@ -35,7 +47,10 @@ fn exercise(bytes: &[u8]) {
     check(&bytes.to_vec(), 0, &mut |_| findings += 1);
     assert!(findings < 1_000_000);
     let source = bytes.to_vec();
-    let _ = namespaces(&source, 0);
+    let _ = (namespaces(&source, 0), facts(&source, 0));
+    if let Ok(Some(catalog)) = boot_catalog(&source, 0) {
+        assert!(catalog.entries.len() + catalog.findings.len() < 32 * 64 * 4);
+    }
     for namespace in [Namespace::Plain, Namespace::RockRidge, Namespace::Joliet] {
         let Ok(volume) = IsoVolume::open(&source, Some(namespace)) else { continue };
         let mut visits = 0u64;

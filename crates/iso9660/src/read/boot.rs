@@ -331,6 +331,7 @@ fn text(field: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::el_torito::{BootCatalog, BootEntry, BootSettings};
     use crate::raw::descriptor::{encode_boot_record, encode_terminator};
 
     const CATALOG: usize = 19;
@@ -450,6 +451,42 @@ mod tests {
     }
 
     proptest::proptest! {
+        /// What is written is read.
+        #[test]
+        fn catalogs_round_trip(all in proptest::collection::vec((0u8.., 0u16.., proptest::option::of(0u16..), "[ -~]{0,24}", 0u8..2, 1u64..40_000_000), 1..33)) {
+            let mut tree = glassmaster_tree::Tree::new(glassmaster_tree::Meta::default());
+            let mut entries = Vec::new();
+            for (platform, load_segment, sector_count, name, bootable, size) in &all {
+                let settings = BootSettings {
+                    platform: Platform(*platform),
+                    emulation: Emulation::NONE,
+                    bootable: *bootable == 1,
+                    load_segment: *load_segment,
+                    sector_count: *sector_count,
+                    manufacturer: name.clone(),
+                };
+                let data = tree.add_data(*size, 0).unwrap();
+                entries.push(BootEntry::for_image(data, *size, &[], settings).unwrap());
+            }
+            let catalog = BootCatalog::new(entries).unwrap();
+            let mut disc = disc(&[]);
+            let at = CATALOG * SECTOR;
+            let lba = |id: glassmaster_tree::DataId| u32::try_from(id.index()).unwrap() % 40;
+            catalog.encode(lba, &mut disc[at..at + SECTOR]);
+            let found = boot_catalog(&disc, 0).unwrap().unwrap();
+            proptest::prop_assert_eq!(&found.findings, &[]);
+            proptest::prop_assert_eq!(&found.manufacturer, all[0].3.trim_end());
+            proptest::prop_assert_eq!(found.entries.len(), all.len());
+            for (n, (read, made)) in found.entries.iter().zip(catalog.entries()).enumerate() {
+                let settings = made.settings();
+                proptest::prop_assert_eq!((read.platform, read.bootable), (settings.platform, settings.bootable));
+                proptest::prop_assert_eq!((read.load_segment, read.sector_count), (settings.load_segment, made.sector_count()));
+                proptest::prop_assert_eq!(read.image, lba(made.image()));
+                let section = if n == 0 { "" } else { settings.manufacturer.trim_end() };
+                proptest::prop_assert_eq!(&read.section, section);
+            }
+        }
+
         /// Any catalog ends, and tells no more than it has room for.
         #[test]
         fn any_catalog_is_read(bytes in proptest::collection::vec(proptest::prop_oneof![0u8..3, 0x40u8..0x50, 0x88u8..0x92, 0u8..], 0..2048)) {
