@@ -13,7 +13,7 @@ use glassmaster_disc::{SECTOR, Severity};
 use glassmaster_iso9660::el_torito::{
     BOOT_INFO_OFFSET, BootInfoChecksum, Emulation, Platform, boot_info_table,
 };
-use glassmaster_iso9660::{IsoVolume, Namespace, Options, boot_catalog, check};
+use glassmaster_iso9660::{IsoVolume, Namespace, Options, boot_catalog, check, facts};
 use image::{Image, expected, listing, odd_tree};
 
 /// The program's output, `None` where it is not installed.
@@ -299,4 +299,39 @@ fn boot_catalogs_of_others_are_read() {
         let at = first.image as usize * SECTOR + BOOT_INFO_OFFSET;
         assert_eq!(disc[at..at + table.len()], table);
     }
+}
+
+/// Sessions of other writers: their descriptors and addresses count from the start of the disc, their volume space size
+/// from that of the session, as ours do.
+#[test]
+fn sessions_of_others_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    for (folder, file, seed) in [("one", "first.txt", 1), ("two", "second.txt", 2)] {
+        fs::create_dir(dir.path().join(folder)).unwrap();
+        fs::write(dir.path().join(folder).join(file), image::content(seed, 5000 * seed)).unwrap();
+    }
+    let [one, two, first, second] = ["one", "two", "first.iso", "second.iso"].map(path);
+    let Some(output) = run("genisoimage", &["-quiet", "-R", "-J", "-o", &first, &one]) else { return };
+    succeeded("genisoimage", &output);
+    let mut disc = fs::read(&first).unwrap();
+    let start = u32::try_from(disc.len() / SECTOR).unwrap() + 150;
+    let sectors = format!("0,{start}");
+    let arguments = ["-quiet", "-R", "-J", "-C", &sectors, "-M", &first, "-o", &second, &two];
+    succeeded("genisoimage", &run("genisoimage", &arguments).unwrap());
+    disc.resize(start as usize * SECTOR, 0);
+    disc.extend(fs::read(&second).unwrap());
+    for namespace in [Namespace::RockRidge, Namespace::Joliet] {
+        let volume = IsoVolume::open_session(&disc, start, Some(namespace)).unwrap();
+        let found = listing(&volume, &disc);
+        assert_eq!(found.len(), 2, "{found:?}");
+        for (file, seed) in [("/first.txt", 1), ("/second.txt", 2)] {
+            let wanted = image::described(&image::content(seed, 5000 * seed));
+            assert!(found[file.as_bytes()].ends_with(&wanted), "{found:?}");
+        }
+        let before = IsoVolume::open(&disc, Some(namespace)).unwrap();
+        assert_eq!(listing(&before, &disc).len(), 1);
+    }
+    let told = facts(&disc, start).unwrap().unwrap();
+    assert_eq!(u64::from(told.blocks), fs::metadata(&second).unwrap().len() / 2048);
 }

@@ -272,6 +272,11 @@ fn digest(content: &Content, source: &dyn BlockSource) -> (u64, u64) {
     sum(&all)
 }
 
+/// Size and digest of a content as a listing ends with them.
+pub(crate) fn described(bytes: &[u8]) -> String {
+    format!(" {} {:?}", bytes.len(), sum(bytes))
+}
+
 fn sum(bytes: &[u8]) -> (u64, u64) {
     bytes.iter().fold((1, 0), |(a, b), v| ((a + u64::from(*v)) % 65521, (b + a) % 65521))
 }
