@@ -104,6 +104,8 @@ pub struct ImageOptions {
     /// Level of interchange of ISO 9660, 1 to 3; 3 allows files of 4 GiB and more.
     #[doc(alias = "ISO9660InterchangeLevel")]
     pub iso_level: glassmaster_iso9660::Level,
+    /// Longest Joliet name in UTF-16 units, 1 to 108; the specification has 64, which no reader minds being exceeded.
+    pub joliet_units: u8,
     /// Volume name; each file system records as much of it as it can.
     #[doc(alias = "VolumeName")]
     pub volume_name: String,
@@ -150,6 +152,7 @@ impl ImageOptions {
                 | FileSystems::UDF,
             udf_revision: glassmaster_udf::Revision::V102,
             iso_level: glassmaster_iso9660::Level::Three,
+            joliet_units: glassmaster_iso9660::Joliet::RELAXED,
             volume_name: volume_name.into(),
             created,
             names: NamePolicy::Map,

@@ -326,7 +326,9 @@ fn iso_options(options: &ImageOptions, fs: FileSystems) -> glassmaster_iso9660::
         session_start: options.session.start,
         level: options.iso_level,
         rock_ridge: fs.contains(FileSystems::ROCK_RIDGE).then(Default::default),
-        joliet: fs.contains(FileSystems::JOLIET).then(Default::default),
+        joliet: fs
+            .contains(FileSystems::JOLIET)
+            .then_some(glassmaster_iso9660::Joliet { name_units: options.joliet_units }),
         boot: options.boot.clone(),
         volume: options.volume_name.clone(),
         created: options.created,

@@ -119,7 +119,8 @@ impl State {
                 let options = glassmaster_iso9660::Options {
                     level: self.iso_level(),
                     rock_ridge: None,
-                    joliet: (file_system == FileSystems::JOLIET).then(Default::default),
+                    joliet: (file_system == FileSystems::JOLIET)
+                        .then_some(glassmaster_iso9660::Joliet { name_units: self.joliet_units() }),
                     ..Default::default()
                 };
                 let layout =
@@ -145,6 +146,15 @@ impl State {
             }
         }
         Ok(names)
+    }
+
+    /// Longest Joliet name in UTF-16 units.
+    pub(super) fn joliet_units(&self) -> u8 {
+        if self.settings.strict {
+            glassmaster_iso9660::Joliet::STRICT
+        } else {
+            glassmaster_iso9660::Joliet::RELAXED
+        }
     }
 
     /// The level of interchange as the layouts call it.

@@ -36,7 +36,7 @@ impl FileSystemImage {
         // The clock stands still from here on.
         let now = self.shared.surroundings.now();
         let job = self.shared.begin_result()?;
-        let (mut tree, mut contents, mut options, boot, imported, backslashes) = {
+        let (mut tree, mut contents, mut options, boot, imported, disc, backslashes) = {
             let state = self.shared.lock();
             state.check_sizes()?;
             (
@@ -45,6 +45,7 @@ impl FileSystemImage {
                 state.image_options(now.utc),
                 state.boot.entries.clone(),
                 state.session.imported.clone(),
+                state.session.disc().cloned(),
                 state.compat,
             )
         };
@@ -62,7 +63,7 @@ impl FileSystemImage {
                 ImageResult::new(Image::new((tree, contents), &options)?, facts(None))
             }
             Some(imported) => {
-                if disc_identifier(&imported.disc)? != imported.disc_id {
+                if disc_identifier(&disc?)? != imported.disc_id {
                     return Err(Failure::new(HResult::DISC_MISMATCH).into());
                 }
                 let (selected, free) = (options.file_systems, options.session.free_blocks);
@@ -106,6 +107,7 @@ impl State {
         options.file_systems = s.file_systems;
         options.udf_revision = s.udf_revision;
         options.iso_level = self.iso_level();
+        options.joliet_units = self.joliet_units();
         options.mirror = s.mirror;
         // Neither is ever negative.
         options.session.start = s.session_start.unsigned_abs();

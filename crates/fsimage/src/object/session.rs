@@ -37,7 +37,6 @@ pub(super) struct Session {
 pub(super) struct ImportedSession {
     pub(super) previous: Arc<PreviousSession>,
     pub(super) place: SessionPlace,
-    pub(super) disc: Multisession,
     pub(super) disc_id: String,
     volume_name: String,
 }
@@ -53,7 +52,8 @@ impl Session {
         self.imported.is_some()
     }
 
-    fn disc(&self) -> Result<&Multisession, Error> {
+    /// The disc as the caller described it last.
+    pub(super) fn disc(&self) -> Result<&Multisession, Error> {
         let chosen = self.interfaces.get(self.chosen);
         chosen.ok_or_else(|| Failure::new(HResult::MULTISESSION_NOT_SET).into())
     }
@@ -227,13 +227,8 @@ impl FileSystemImage {
         }
         let handle = |number: u64| usize::try_from(number).ok().and_then(|n| embedded.get(n)).copied();
         adding.contents().set_disc(Arc::clone(previous.source()));
-        let session = ImportedSession {
-            previous: Arc::new(previous),
-            place,
-            disc,
-            disc_id,
-            volume_name: found.volume_name,
-        };
+        let session =
+            ImportedSession { previous: Arc::new(previous), place, disc_id, volume_name: found.volume_name };
         adding.finish(|state| {
             let tree = &found.tree;
             let mut bytes = |data| {
