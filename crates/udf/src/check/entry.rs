@@ -153,10 +153,7 @@ impl<S: BlockSource> Walk<'_, '_, S> {
                 }
                 2
             }
-            other => {
-                self.report.error("UDF 2.3.5.1", at, format!("ICB strategy {other}, UDF has 4 and 4096"));
-                most
-            }
+            _ => most,
         };
         if most != wanted {
             let what = format!("an ICB of {most} entries, strategy {strategy} has {wanted}");

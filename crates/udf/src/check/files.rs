@@ -12,13 +12,13 @@ use super::integrity::{self, Integrity};
 use super::report::Report;
 use super::sequence::Described;
 use super::space::{self, FreeMap, Space, Use};
-use super::{file_set, metadata, sparing, vat};
+use super::{file_set, metadata, vat};
 use crate::raw::allocation::{Allocation, LongAd};
 use crate::raw::field::{u16_at, u32_at};
 use crate::raw::icb_tag::STRATEGY_4;
 use crate::raw::partition_map::PartitionMap;
 use crate::raw::tag::{EXTENDED_FILE_ENTRY, FILE_ENTRY, INDIRECT_ENTRY};
-use crate::read::icb::Direct;
+use crate::read::icb::{Direct, STRATEGY_4096};
 use crate::read::partition::Mapping;
 use crate::read::{BlockAddress, UdfVolume};
 
@@ -104,11 +104,6 @@ pub(super) fn check<S: BlockSource>(
     let logical = &volume.shape.sequence.logical;
     let mut outside = Described { structures: described.structures.clone(), ..Described::default() };
     let integrity = integrity::check(volume, rules, &mut outside, report);
-    for map in &logical.maps {
-        if let PartitionMap::Sparable(map) = map {
-            sparing::check(volume.source(), rules, map, &mut outside, report);
-        }
-    }
     file_set::check(volume, rules, report);
     let access = volume.shape.sequence.partitions.values().next().map(|partition| partition.access);
     let mut walk = Walk {
@@ -301,6 +296,11 @@ impl<S: BlockSource> Walk<'_, '_, S> {
         let location = address.block;
         let wanted = Expected { name, identifier, location, size, part: 4 };
         if !descriptor(self.report, self.rules, at, &bytes, &wanted) || u32_at(&bytes, 12) != location {
+            return None;
+        }
+        let strategy = u16_at(&bytes, 20);
+        if identifier != INDIRECT_ENTRY && !matches!(strategy, STRATEGY_4 | STRATEGY_4096) {
+            self.report.error("UDF 2.3.5.1", at, format!("ICB strategy {strategy}, UDF has 4 and 4096"));
             return None;
         }
         self.space.add(self.volume, address, 1, Use::Entry);

@@ -36,7 +36,7 @@ use report::Report;
 struct Rules {
     /// Bytes of a block and of a sector of the volume.
     block_bytes: u32,
-    /// Revision of the domain identifier; 0x0102 where none could be read.
+    /// Revision of the domain identifier; where none could be read one of those that the NSR descriptor is for.
     revision: u16,
 }
 
@@ -80,10 +80,14 @@ pub fn check_session<S: BlockSource>(
         Some(start) => UdfVolume::open_session(&source, start),
     };
     let shape = mounted.as_ref().ok().map(|volume| &volume.shape);
-    let rules = Rules {
-        block_bytes: shape.map_or(2048, |shape| shape.block_bytes),
-        revision: shape.map_or(0x0102, |shape| shape.sequence.logical.domain.revision()),
-    };
+    let told = shape.map(|shape| (shape.block_bytes, shape.sequence.logical.domain.revision()));
+    // What cannot be mounted may still say what it is.
+    let told = told.or_else(|| crate::read::mount::described(&source, start));
+    let (block_bytes, revision) = told.unwrap_or_else(|| {
+        let second = recognition::is_second_edition(&source, start.unwrap_or(0));
+        (2048, if second { 0x0102 } else { 0x0201 })
+    });
+    let rules = Rules { block_bytes, revision };
     let third = recognition::check(&source, start.unwrap_or(0), rules, &mut report);
     let anchor = anchor::check(&source, start.unwrap_or(0), rules, shape, &mut report);
     let described = anchor.map(|(anchor, places)| {

@@ -67,3 +67,12 @@ pub(super) fn check<S: BlockSource>(
     }
     nsr
 }
+
+/// Whether an NSR02 descriptor is there: where nothing else says which edition a volume follows.
+pub(super) fn is_second_edition<S: BlockSource>(source: &S, session: u32) -> bool {
+    let mut sector = [0; SECTOR];
+    (16..80).any(|lba| {
+        source.read_blocks(u64::from(session) + lba, &mut sector).is_ok()
+            && recognition::read(&sector) == Some(Recognition::Nsr02)
+    })
+}

@@ -6,11 +6,12 @@ use glassmaster_disc::{BlockSource, SECTOR_U64};
 
 use super::field::{self, Expected, descriptor};
 use super::report::Report;
-use super::{Rules, logical};
+use super::{Rules, logical, sparing};
 use crate::raw::anchor::{Anchor, ExtentAd};
 use crate::raw::field::{u16_at, u32_at};
 use crate::raw::logical_volume::LogicalVolume;
 use crate::raw::partition::Partition;
+use crate::raw::partition_map::PartitionMap;
 use crate::raw::tag::{
     IMPLEMENTATION_USE, LOGICAL_VOLUME, PARTITION, POINTER, PRIMARY_VOLUME, TERMINATING, UNALLOCATED_SPACE,
 };
@@ -69,6 +70,11 @@ pub(super) fn check<S: BlockSource>(
             }
             LOGICAL_VOLUME => {
                 if let Some(read) = logical::check(report, rules, at, bytes) {
+                    for map in &read.maps {
+                        if let PartitionMap::Sparable(map) = map {
+                            sparing::check(source, rules, map, &mut described, report);
+                        }
+                    }
                     described.logical = Some((at, read));
                 }
             }

@@ -100,6 +100,17 @@ pub(super) fn mount<S: BlockSource>(source: &S, session: Option<u32>) -> Result<
     }
 }
 
+/// Bytes of a block and revision of a volume that may not be mountable.
+pub(crate) fn described<S: BlockSource>(source: &S, session: Option<u32>) -> Option<(u32, u16)> {
+    let found = anchors(source, session).ok()?;
+    let extents = |found: &FoundAnchor| [found.anchor.main, found.anchor.reserve];
+    found.iter().find_map(|anchor| {
+        let read = |extent| sequence::read(source, extent, anchor.block_bytes).ok();
+        let sequence = extents(anchor).into_iter().find_map(read)?;
+        Some((anchor.block_bytes, sequence.logical.domain.revision()))
+    })
+}
+
 fn mount_sequence<S: BlockSource>(
     source: &S,
     sequence: Sequence,
