@@ -155,16 +155,23 @@ impl Image {
         if block > last {
             return None;
         }
+        let (mut first, mut last) = (region.start(), last);
         if region.part == Part::Data {
-            let at = plan.placed.partition_point(|d| plan.data_lba[d.index()] <= block).checked_sub(1)?;
-            let data = plan.placed[at];
-            let (first, blocks) = self.inner.run(data);
-            if block < first + blocks {
-                let description = self.inner.path_of(data);
-                return Some(ProgressItem { description, first, last: first + blocks - 1 });
+            let next = plan.placed.partition_point(|d| plan.data_lba[d.index()] <= block);
+            if let Some(&data) = next.checked_sub(1).and_then(|at| plan.placed.get(at)) {
+                let (start, blocks) = self.inner.run(data);
+                if block < start + blocks {
+                    let description = self.inner.path_of(data);
+                    return Some(ProgressItem { description, first: start, last: start + blocks - 1 });
+                }
+                // A gap: from the end of one content to the beginning of the next.
+                first = first.max(start + blocks);
+            }
+            if let Some(data) = plan.placed.get(next) {
+                last = last.min(plan.data_lba[data.index()] - 1);
             }
         }
-        Some(ProgressItem { description: region.area.label.clone(), first: region.start(), last })
+        Some(ProgressItem { description: region.area.label.clone(), first, last })
     }
 
     /// Sectors of the volume descriptors and the recognition sequence, which follow one another from sector 16 on.

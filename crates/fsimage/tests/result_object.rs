@@ -57,6 +57,8 @@ fn items_cover_every_block_once() {
         assert_eq!(items.item(n).unwrap(), item);
         for block in [item.first, item.last] {
             assert_eq!(items.from_block(block).unwrap(), item);
+            let same = result.image().item_at(block).unwrap();
+            assert_eq!((same.first, same.last), (item.first, item.last));
         }
         next = item.last + 1;
     }
