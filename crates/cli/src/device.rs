@@ -97,7 +97,7 @@ pub(crate) fn open_source(text: &str, session: Option<u16>) -> Result<Opened, Fa
 
 /// The disc in an open drive.
 pub(crate) fn open_disc(recorder: &DiscRecorder, session: Option<u16>) -> Result<Opened, Failure> {
-    let source = Arc::new(recorder.disc_source().map_err(glassmaster::Error::from)?);
+    let all = recorder.disc_source().map_err(glassmaster::Error::from)?;
     let sessions = recorder.sessions().map_err(glassmaster::Error::from)?;
     let found = match session {
         // Audio sessions in front of it or behind it hold no files.
@@ -110,6 +110,9 @@ pub(crate) fn open_disc(recorder: &DiscRecorder, session: Option<u16>) -> Result
             }
         },
     };
+    // What later sessions recorded is no part of an earlier one: UDF looks for anchors at the end.
+    let end = session.and(found).map_or(u64::MAX, |s| u64::from(s.last) + 1);
+    let source = Arc::new(recorder.disc_source_of(all.block_count().min(end)));
     Ok(Opened { source, session_start: found.map_or(0, |s| s.start) })
 }
 

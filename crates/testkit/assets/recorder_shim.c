@@ -39,10 +39,18 @@ static pthread_mutex_t bus = PTHREAD_MUTEX_INITIALIZER;
 
 static const char *socket_path(void) { return getenv("RECORDER_SHIM_SOCKET"); }
 
+static bool is_drive(int fd);
+
+/* growisofs hands its drive to genisoimage by the path of a descriptor. */
 static bool is_drive_path(const char *path)
 {
 	const char *device = getenv("RECORDER_SHIM_DEVICE");
-	return path && socket_path() && strcmp(path, device ? device : "/dev/sr0") == 0;
+	int fd, end = 0;
+	if (!path || !socket_path())
+		return false;
+	if (sscanf(path, "/dev/fd/%d%n", &fd, &end) == 1 && path[end] == 0)
+		return is_drive(fd);
+	return strcmp(path, device ? device : "/dev/sr0") == 0;
 }
 
 /*

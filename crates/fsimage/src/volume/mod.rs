@@ -218,7 +218,15 @@ pub fn check_session(
         return Err(Error::Cancelled);
     }
     if traces.udf || found.contains(&VolumeKind::Udf) {
-        glassmaster_udf::check(source, each);
+        glassmaster_udf::check_session(
+            source,
+            (start > 0).then_some(start),
+            &|| !cancel.is_cancelled(),
+            each,
+        );
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
     }
     Ok(found)
 }
