@@ -83,7 +83,7 @@ fn bios_and_uefi_boot_from_one_image() {
     for (name, fs) in [
         ("bridge", &["iso9660,joliet,rock-ridge,udf"][..]),
         ("stub", &["udf"]),
-        ("stub201", &["udf", "--udf", "2.01"]),
+        ("stub260", &["udf", "--udf", "2.60"]),
     ] {
         let image = build(folder.path(), name, fs, &boot);
         bios_machine.boot(&image, "started by the BIOS", LIMIT).unwrap();
