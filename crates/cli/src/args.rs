@@ -92,6 +92,9 @@ pub(crate) struct Imaging {
     /// UDF 2.50 and later: keep one copy of directories and file entries instead of two.
     #[arg(long)]
     pub(crate) no_mirror: bool,
+    /// UDF 1.50 and later, for write-once media: a virtual allocation table, so that other programs can append.
+    #[arg(long)]
+    pub(crate) vat: bool,
     /// Record owner 0, group 0 and read-only permissions instead of the source's.
     #[arg(long)]
     pub(crate) neutral_owners: bool,
@@ -154,7 +157,7 @@ pub(crate) struct Build {
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) imaging: Imaging,
-    /// Plan and print the areas and every changed name, write nothing.
+    /// Plan and print everything that a file system cannot hold as it is, then the areas; write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

@@ -132,6 +132,22 @@ fn a_dry_run_tells_every_area_and_every_changed_name() {
         changed.iter().any(|c| c["file_system"] == "Joliet" && c["path"] == "/question?.txt"),
         "{changed:?}"
     );
+    let obstacles: Vec<_> = lines.iter().filter(|l| l["event"] == "obstacle").collect();
+    assert_eq!(obstacles.len(), changed.len());
+    // All that is wrong, at once: a size, a depth, a name; nothing is written.
+    fs::File::create(dir.path().join("huge")).unwrap().set_len(5 << 30).unwrap();
+    fs::create_dir_all(dir.path().join("1/2/3/4/5/6/7/8/9")).unwrap();
+    let level = ["--iso-level", "2", "--fs", "iso9660,joliet"];
+    let lines = json(
+        &[&["build", text(dir.path()), "-o", "/nonexistent/x.iso", "--dry-run"], &level[..]].concat(),
+        1,
+    );
+    let told = |path: &str, consequence: &str| {
+        lines.iter().any(|l| l["event"] == "obstacle" && l["path"] == path && l["consequence"] == consequence)
+    };
+    assert!(told("/huge", "refused") && told("/1/2/3/4/5/6/7/8", "exceeds"), "{lines:?}");
+    assert!(told("/question?.txt", "changed"), "{lines:?}");
+    assert!(lines.last().unwrap()["error"].as_str().unwrap().contains("refuse"), "{lines:?}");
     let refused = result(&["build", text(dir.path()), "-o", "/nonexistent/x.iso", "--names", "refuse"], 1);
     assert!(refused["error"].as_str().unwrap().contains("names"), "{refused}");
 }

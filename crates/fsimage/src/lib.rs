@@ -14,6 +14,7 @@ mod object;
 mod options;
 mod output;
 mod plan;
+mod preflight;
 mod progress;
 mod result;
 mod stream;
@@ -38,6 +39,7 @@ pub use object::{
 };
 pub use options::{FileSystems, ImageOptions, NamePolicy, OnChanged, PreviousLayout};
 pub use output::unfinished_outputs;
+pub use preflight::{Consequence, Obstacle, preflight};
 pub use progress::{CancelHandle, Progress, ProgressSink};
 pub use result::{
     Enumerator, Guard, ImageResult, ProgressItems, ResultFacts, ResultStream, Snapshot, StreamStat,

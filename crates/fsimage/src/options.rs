@@ -98,7 +98,7 @@ pub struct ImageOptions {
     /// File systems to create.
     #[doc(alias = "FileSystemsToCreate")]
     pub file_systems: FileSystems,
-    /// Revision of UDF: 1.02, 1.50, 2.00 or 2.01.
+    /// Revision of UDF, 1.02 to 2.60.
     #[doc(alias = "UDFRevision")]
     pub udf_revision: glassmaster_udf::Revision,
     /// Level of interchange of ISO 9660, 1 to 3; 3 allows files of 4 GiB and more.
@@ -123,6 +123,10 @@ pub struct ImageOptions {
     /// sharing the sectors of the main one (UDF 2.2.13). Other revisions have no such file and take no notice.
     #[doc(alias = "CreateRedundantUdfMetadataFiles")]
     pub mirror: bool,
+    /// UDF 1.50 and later on media that grow: file entries are addressed through a virtual allocation table in the last
+    /// sectors, so that drives and kernels can append to the volume (UDF 2.2.11). The volume is recognised only where it
+    /// ends exactly with its last sector.
+    pub vat: bool,
     /// What firmware is to boot, El Torito. Images are contents of the tree: of files, or without a name. With UDF alone
     /// the catalog hangs on an ISO 9660 volume without files.
     #[doc(alias = "BootImageOptionsArray")]
@@ -160,6 +164,7 @@ impl ImageOptions {
             embed_up_to: None,
             session: SessionInfo::default(),
             mirror: true,
+            vat: false,
             previous: None,
             boot: None,
         }

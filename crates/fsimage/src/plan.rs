@@ -230,6 +230,10 @@ impl Plan {
             put_udf(&mut at, udf, area::ANCHOR)?;
             put_udf(&mut at, udf, area::MAIN_SEQUENCE)?;
             put_udf(&mut at, udf, area::INTEGRITY)?;
+            if options.vat {
+                // Behind the data there is only the table, so that a drive can go on where it ends.
+                put_udf(&mut at, udf, area::RESERVE_SEQUENCE)?;
+            }
             at.align(PADDING)?;
             partition = options.previous.and_then(|p| p.partition_start).unwrap_or(at.next);
         }
@@ -253,17 +257,25 @@ impl Plan {
                 put_udf(&mut at, udf, METADATA_MIRROR)?;
             }
         }
-        let partition_end = at.next;
+        let mut partition_end = at.next;
         if let Some(udf) = &mut self.udf {
-            put_udf(&mut at, udf, glassmaster_udf::area::RESERVE_SEQUENCE)?;
-            // The last anchor stands in the very last sector.
+            use glassmaster_udf::area;
+            if !options.vat {
+                put_udf(&mut at, udf, area::RESERVE_SEQUENCE)?;
+            }
+            // The last anchor, or the virtual allocation table, ends with the very last sector.
+            let last = if options.vat { area::VAT } else { area::LAST_ANCHOR };
+            let blocks = udf.areas()[last].blocks;
             let end = (at.next - start)
-                .checked_add(1)
+                .checked_add(blocks)
                 .and_then(|n| n.checked_next_multiple_of(PADDING))
                 .and_then(|n| n.checked_add(start))
                 .ok_or_else(too_large)?;
-            at.skip_to(end - 1)?;
-            put_udf(&mut at, udf, glassmaster_udf::area::LAST_ANCHOR)?;
+            at.skip_to(end - blocks)?;
+            put_udf(&mut at, udf, last)?;
+            if options.vat {
+                partition_end = at.next;
+            }
         } else {
             let used = at.next - start;
             let end = used.checked_next_multiple_of(PADDING).and_then(|n| n.checked_add(start));
@@ -285,7 +297,7 @@ impl Plan {
     fn place_data(&mut self, tree: &Tree, options: &ImageOptions, at: &mut Placer) -> Result<(), Error> {
         let images: Vec<DataId> =
             options.boot.iter().flat_map(|b| b.entries().iter().map(BootEntry::image)).collect();
-        let streams = self.udf.is_some() && options.udf_revision >= glassmaster_udf::Revision::V200;
+        let streams = self.udf.as_ref().is_some_and(glassmaster_udf::Layout::records_streams);
         let unnamed = images.iter().copied().filter(|id| tree.data(*id).links == 0);
         let embedded = |data| self.udf.as_ref().is_some_and(|udf| udf.embedded(data));
         let named = tree.contents().filter(|(id, data)| {
@@ -321,7 +333,7 @@ fn put_udf(at: &mut Placer, udf: &mut glassmaster_udf::Layout, area: usize) -> R
     Ok(())
 }
 
-fn iso_options(options: &ImageOptions, fs: FileSystems) -> glassmaster_iso9660::Options {
+pub(crate) fn iso_options(options: &ImageOptions, fs: FileSystems) -> glassmaster_iso9660::Options {
     glassmaster_iso9660::Options {
         session_start: options.session.start,
         level: options.iso_level,
@@ -351,10 +363,11 @@ pub(crate) fn from_iso(error: glassmaster_iso9660::LayoutError) -> Error {
     Error::Unsuitable { file_system: "ISO 9660", what: error.to_string(), hresult }
 }
 
-fn udf_options(options: &ImageOptions) -> glassmaster_udf::Options {
+pub(crate) fn udf_options(options: &ImageOptions) -> glassmaster_udf::Options {
     glassmaster_udf::Options {
         embed_up_to: options.embed_up_to,
         mirror: options.mirror,
+        vat: options.vat,
         session_start: options.session.start,
         next_unique_id: options.previous.and_then(|p| p.next_unique_id),
         ..glassmaster_udf::Options::new(options.udf_revision, options.volume_name.clone(), options.created)

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::args::Build;
-use crate::command::imaging::{change_line, plan};
-use crate::failure::{Failure, USAGE};
+use crate::command::imaging::{plan, prepare};
+use crate::failure::{FAILED, Failure, USAGE};
 use crate::signal::Cancel;
 use crate::ui::Ui;
 
@@ -20,21 +20,28 @@ pub(crate) fn run(args: &Build, ui: &Ui, cancel: &Cancel) -> Result<Value, Failu
     }
     let output = (!to_stdout).then_some(args.output.as_path());
     let capacity = args.imaging.media.map_or(0, glassmaster::imapi2fs::nominal_blocks);
-    let planned = plan(&args.sources, &args.imaging, output, capacity, ui, cancel)?;
-    let mut result = planned.summary();
     if args.dry_run {
+        let prepared = prepare(&args.sources, &args.imaging, output, capacity, ui, cancel)?;
+        let (obstacles, refused) = prepared.preflight(ui)?;
+        if refused > 0 {
+            let what =
+                format!("no image can be made of this: {refused} of {obstacles} obstacles above refuse it");
+            return Err(Failure::new(FAILED, what));
+        }
+        let planned = prepared.plan(ui)?;
+        let mut result = planned.summary();
         for area in planned.image.areas() {
             let first = area.lba.unwrap_or_default();
             ui.event("area", json!({ "first": first, "blocks": area.blocks, "label": area.label }));
             ui.print(&format!("{first:>10} {:>10}  {}", area.blocks, area.label));
         }
-        for change in planned.image.changes() {
-            ui.print(&change_line(&planned.image.tree().path(change.node), change));
-        }
         ui.print(&planned.line());
         result["dry_run"] = json!(true);
+        result["obstacles"] = json!(obstacles);
         return Ok(result);
     }
+    let planned = plan(&args.sources, &args.imaging, output, capacity, ui, cancel)?;
+    let mut result = planned.summary();
     let handle = cancel.imaging();
     if to_stdout || args.output.metadata().is_ok_and(|m| !m.is_file()) {
         ui.end_anyway(cancel);

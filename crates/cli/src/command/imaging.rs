@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use glassmaster::disc::SessionInfo;
 use glassmaster::imapi2fs::{
-    Choice, FileSystems, HostSource, HostTree, Image, ImageInput, ImageOptions, WalkOptions, choose,
+    Choice, Consequence, FileSystems, HostSource, HostTree, Image, ImageInput, ImageOptions, Obstacle,
+    WalkOptions, choose, preflight,
 };
 use glassmaster::tree::{Timestamp, Tree};
 use serde_json::{Value, json};
@@ -63,15 +64,23 @@ pub(crate) fn walk(
     Ok(Walked { tree: walked, epoch })
 }
 
-/// Walks the sources, chooses, plans, and lists every changed name. `output` is never taken into the image.
-pub(crate) fn plan(
+/// Sources that were walked, and the image that is to be made of them.
+pub(crate) struct Prepared {
+    input: ImageInput,
+    options: ImageOptions,
+    choice: Choice,
+    left_out: usize,
+}
+
+/// Walks the sources and chooses. `output` is never taken into the image.
+pub(crate) fn prepare(
     sources: &[PathBuf],
     args: &Imaging,
     output: Option<&Path>,
     free_blocks: u64,
     ui: &Ui,
     cancel: &Cancel,
-) -> Result<Planned, Failure> {
+) -> Result<Prepared, Failure> {
     let Walked { tree: walked, epoch } = walk(sources, args, output, ui, cancel)?;
     let created = epoch.unwrap_or_else(|| newest(&walked.tree));
     let mut choice = choose(args.media, args.udf, &walked.tree);
@@ -91,30 +100,77 @@ pub(crate) fn plan(
     let left_out = walked.left_out.len();
     let mut input = ImageInput::from(walked);
     let boot = boot::catalog(&args.boot, &mut input)?;
-    let image = Image::new(
-        input,
-        &ImageOptions {
-            file_systems: choice.file_systems,
-            udf_revision: choice.udf_revision,
-            iso_level: args.iso_level,
-            names: args.names.into(),
-            on_changed: args.on_changed.into(),
-            embed_up_to: args.embed,
-            session: SessionInfo { start: 0, free_blocks, write_unit: 32 },
-            mirror: !args.no_mirror,
-            boot,
-            ..ImageOptions::new(volume.clone(), created)
-        },
-    )
-    .map_err(|error| refused(error, ui))?;
-    if ui.is_json() {
-        for change in image.changes() {
-            ui.event("changed", change_fields(&image.tree().path(change.node), change));
+    let options = ImageOptions {
+        file_systems: choice.file_systems,
+        udf_revision: choice.udf_revision,
+        iso_level: args.iso_level,
+        names: args.names.into(),
+        on_changed: args.on_changed.into(),
+        embed_up_to: args.embed,
+        session: SessionInfo { start: 0, free_blocks, write_unit: 32 },
+        mirror: !args.no_mirror,
+        vat: args.vat,
+        boot,
+        ..ImageOptions::new(volume, created)
+    };
+    Ok(Prepared { input, options, choice, left_out })
+}
+
+impl Prepared {
+    /// Names everything that a file system cannot hold as it is; how much of it there is, and how much of that lets no
+    /// image be made.
+    pub(crate) fn preflight(&self, ui: &Ui) -> Result<(usize, usize), Failure> {
+        let obstacles = preflight(&self.input.tree, &self.options)?;
+        for obstacle in &obstacles {
+            ui.event(
+                "obstacle",
+                json!({
+                    "consequence": obstacle.consequence.to_string(), "path": obstacle.path,
+                    "file_system": obstacle.file_system, "what": obstacle.what, "recorded": obstacle.recorded,
+                }),
+            );
+            ui.print(&obstacle_line(obstacle));
         }
-    } else {
-        list_changes(&image, ui);
+        let refused = obstacles.iter().filter(|o| o.consequence == Consequence::Refused).count();
+        Ok((obstacles.len(), refused))
     }
-    Ok(Planned { image, choice, volume, left_out })
+
+    /// Gives every file its address.
+    pub(crate) fn plan(self, ui: &Ui) -> Result<Planned, Failure> {
+        let Self { input, options, choice, left_out } = self;
+        let image = Image::new(input, &options).map_err(|error| refused(error, ui))?;
+        if ui.is_json() {
+            for change in image.changes() {
+                ui.event("changed", change_fields(&image.tree().path(change.node), change));
+            }
+        }
+        Ok(Planned { image, choice, volume: options.volume_name, left_out })
+    }
+}
+
+/// Walks the sources, chooses, plans, and lists every changed name. `output` is never taken into the image.
+pub(crate) fn plan(
+    sources: &[PathBuf],
+    args: &Imaging,
+    output: Option<&Path>,
+    free_blocks: u64,
+    ui: &Ui,
+    cancel: &Cancel,
+) -> Result<Planned, Failure> {
+    let planned = prepare(sources, args, output, free_blocks, ui, cancel)?.plan(ui)?;
+    if !ui.is_json() {
+        list_changes(&planned.image, ui);
+    }
+    Ok(planned)
+}
+
+/// One obstacle in the words for people.
+fn obstacle_line(obstacle: &Obstacle) -> String {
+    let Obstacle { consequence, file_system, path, what, recorded } = obstacle;
+    match recorded {
+        Some(name) => format!("{consequence}: {file_system}: '{path}' becomes '{name}': {what}"),
+        None => format!("{consequence}: {file_system}: '{path}': {what}"),
+    }
 }
 
 /// Objects left out of a file system that are shown one by one; symbolic links in Joliet can be thousands.
