@@ -2,27 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod image;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use glassmaster_disc::{SECTOR, Severity};
 use glassmaster_tree::{Content, Kind, Visit, Volume, WalkLimits, walk};
 use glassmaster_udf::{UdfVolume, check};
+use image::unpack;
 use sha2::{Digest, Sha256};
-
-fn unpack(packed: &[u8]) -> Vec<u8> {
-    let word =
-        |at: usize| usize::try_from(u32::from_le_bytes(packed[at..at + 4].try_into().unwrap())).unwrap();
-    let mut image = vec![0; word(0) * SECTOR];
-    let mut at = 4;
-    while at < packed.len() {
-        let sector = word(at) * SECTOR;
-        let length = usize::from(u16::from_le_bytes([packed[at + 4], packed[at + 5]]));
-        image[sector..sector + length].copy_from_slice(&packed[at + 6..at + 6 + length]);
-        at += 6 + length;
-    }
-    image
-}
 
 fn hash(image: &[u8], content: &Content) -> String {
     let mut digest = Sha256::new();

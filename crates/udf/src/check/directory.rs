@@ -129,7 +129,7 @@ impl<S: BlockSource> Walk<'_, '_, S> {
             self.report.warning("UDF 2.3.1.2", lba, what);
         }
         if bytes.get(plain..).is_some_and(|rest| rest.iter().any(|b| *b != 0)) {
-            self.report.warning("ECMA-167 4/14.4.9", lba, "padding of a file identifier is not 0");
+            self.report.note("ECMA-167 4/14.4.9", lba, "padding of a file identifier is not 0");
         }
         if implementation != 0 && implementation < 32 {
             self.report.error("UDF 2.3.4.5", lba, "implementation use without identifier");

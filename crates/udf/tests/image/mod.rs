@@ -283,3 +283,18 @@ pub(crate) fn reseal(descriptor: &mut [u8]) {
     descriptor[4] = 0;
     descriptor[4] = descriptor[..16].iter().fold(0, |sum, b| sum.wrapping_add(*b));
 }
+
+/// A volume of `fixtures`, whose form its README tells.
+pub(crate) fn unpack(packed: &[u8]) -> Vec<u8> {
+    let word =
+        |at: usize| usize::try_from(u32::from_le_bytes(packed[at..at + 4].try_into().unwrap())).unwrap();
+    let mut image = vec![0; word(0) * SECTOR];
+    let mut at = 4;
+    while at < packed.len() {
+        let sector = word(at) * SECTOR;
+        let length = usize::from(u16::from_le_bytes([packed[at + 4], packed[at + 5]]));
+        image[sector..sector + length].copy_from_slice(&packed[at + 6..at + 6 + length]);
+        at += 6 + length;
+    }
+    image
+}
