@@ -12,7 +12,7 @@ use super::event::{CADENCE, UpdateEvent};
 use super::item::DirectoryItem;
 use super::names::invalid_param;
 use super::state::{Job, Shared, State};
-use crate::contents::Contents;
+use crate::contents::{Contents, DataStream};
 use crate::error::Error;
 use crate::host::{HostSource, HostTree, Links, WalkOptions};
 
@@ -27,8 +27,28 @@ pub(super) enum Streams {
 pub(super) struct Adding<'a> {
     shared: &'a Arc<Shared>,
     job: Job,
-    contents: Contents,
+    /// The store with what is new, once something is. A copy of it is cheap, the first change of a copy is not.
+    contents: Option<Contents>,
     stage: bool,
+}
+
+/// A stream of the caller on its way in.
+pub(super) enum Incoming {
+    /// To be kept.
+    Stream(DataStream),
+    /// Copied; the handle of the copy.
+    Staged(u64),
+}
+
+impl State {
+    /// Keeps the bytes of what has been added.
+    pub(super) fn keep(&mut self, item: ItemId, incoming: Incoming) -> Result<(), Error> {
+        let handle = match incoming {
+            Incoming::Stream(stream) => self.contents.add_stream(stream)?,
+            Incoming::Staged(handle) => handle,
+        };
+        self.tree.set_handle(item, handle).map_err(|e| self.refused(e))
+    }
 }
 
 impl<'a> Adding<'a> {
@@ -40,14 +60,31 @@ impl<'a> Adding<'a> {
         let job = shared.begin()?;
         let state = shared.lock();
         check(&state)?;
-        let (contents, stage) = (state.contents.clone(), state.settings.stage);
+        let stage = state.settings.stage;
         drop(state);
-        Ok(Self { shared, job, contents, stage })
+        Ok(Self { shared, job, contents: None, stage })
     }
 
     /// The store that the new contents go to.
     pub(super) fn contents(&mut self) -> &mut Contents {
-        &mut self.contents
+        let shared = self.shared;
+        self.contents.get_or_insert_with(|| shared.lock().contents.clone())
+    }
+
+    /// Tells of a stream of the caller, and copies it when files are staged.
+    pub(super) fn take_in_stream(
+        &mut self,
+        stream: DataStream,
+        size: u64,
+        path: &str,
+    ) -> Result<Incoming, Error> {
+        if !self.stage {
+            self.shared.check_cancelled()?;
+            self.tell_all(path, size)?;
+            return Ok(Incoming::Stream(stream));
+        }
+        let handle = self.contents().add_stream(stream)?;
+        self.take_in(handle, size, path).map(Incoming::Staged)
     }
 
     /// Tells of a content, and copies it when files are staged; the handle that it then has.
@@ -65,7 +102,7 @@ impl<'a> Adding<'a> {
                 ended = tell(shared, path, done, total);
             }
         };
-        let staged = self.contents.stage(handle, size, path, &mut progress)?;
+        let staged = self.contents().stage(handle, size, path, &mut progress)?;
         ended.map(|()| staged)
     }
 
@@ -91,11 +128,7 @@ impl<'a> Adding<'a> {
 
     /// Tells of and stages the files of a detached subtree that is to be added to `dir`; those that have another content
     /// now.
-    pub(super) fn take_in_subtree(
-        &mut self,
-        dir: ItemId,
-        top: ItemId,
-    ) -> Result<Vec<(ItemId, Bytes)>, Error> {
+    pub(super) fn take_in_subtree(&mut self, dir: ItemId, top: ItemId) -> Result<Vec<(ItemId, u64)>, Error> {
         let mut files = Vec::new();
         {
             let state = self.shared.lock();
@@ -112,15 +145,14 @@ impl<'a> Adding<'a> {
             }
         }
         let mut staged = Vec::new();
-        for (id, mut bytes, path) in files {
-            let again = bytes.old.is_some() || self.contents.is_staged(bytes.handle);
-            if again {
+        for (id, bytes, path) in files {
+            if !self.stage || bytes.old.is_some() || self.contents().is_staged(bytes.handle) {
+                self.tell_all(&path, bytes.size)?;
                 continue;
             }
             let handle = self.take_in(bytes.handle, bytes.size, &path)?;
             if handle != bytes.handle {
-                bytes.handle = handle;
-                staged.push((id, bytes));
+                staged.push((id, handle));
             }
         }
         Ok(staged)
@@ -131,7 +163,24 @@ impl<'a> Adding<'a> {
         let contents = self.contents;
         self.job.finish(|state| {
             let done = work(state)?;
-            state.contents = contents;
+            if let Some(contents) = contents {
+                state.contents = contents;
+            }
+            Ok(done)
+        })
+    }
+
+    /// The same, and there is no way back to before it.
+    pub(super) fn finish_for_good<T>(
+        self,
+        work: impl FnOnce(&mut State) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let contents = self.contents;
+        self.job.finish_and_lock(|state| {
+            let done = work(state)?;
+            if let Some(contents) = contents {
+                state.contents = contents;
+            }
             Ok(done)
         })
     }
@@ -172,7 +221,11 @@ impl DirectoryItem {
             Ok(()) => std::ops::ControlFlow::Continue(()),
             Err(_) => std::ops::ControlFlow::Break(()),
         };
-        let mut walked = HostTree::walk(&sources, &options, &mut go_on)?;
+        let walked = HostTree::walk(&sources, &options, &mut go_on);
+        let mut walked = walked.map_err(|e| match e {
+            Error::NoName(_) => invalid_param("sourceDirectory"),
+            other => other,
+        })?;
         rules.check_tree(&walked.tree)?;
         let attributes = std::mem::take(&mut walked.attributes);
         let tree = walked.tree;
@@ -213,9 +266,9 @@ impl Handles {
         tree: &Tree,
         attributes: Vec<(DataId, Vec<u8>)>,
     ) -> Result<Self, Error> {
-        let mut handles = Self { base: adding.contents.add_host(files, tree)?, other: Vec::new() };
+        let mut handles = Self { base: adding.contents().add_host(files, tree)?, other: Vec::new() };
         for (data, value) in attributes {
-            let handle = adding.contents.add_stream(crate::contents::DataStream::from_bytes(value))?;
+            let handle = adding.contents().add_stream(DataStream::from_bytes(value))?;
             handles.replace(data, handle);
         }
         debug_assert!(tree.nodes().all(|n| n.kind() != Kind::File || n.data().is_some()));

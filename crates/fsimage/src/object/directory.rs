@@ -80,16 +80,16 @@ impl DirectoryItem {
         let mut adding = Adding::begin(&self.shared, &check)?;
         let full = self.path_below(path);
         let size = stream_size(&data, &full)?;
-        let handle = adding.contents().add_stream(data)?;
-        let handle = adding.take_in(handle, size, &full)?;
+        let incoming = adding.take_in_stream(data, size, &full)?;
         let now = self.shared.now();
         adding.finish(|state| {
             let (parent, name) = self.place_for(state, path)?;
             let attributes = state.fresh(false, Some(now));
             let file = state.tree.new_file(name.as_bytes(), &attributes).map_err(|e| state.refused(e))?;
-            state.tree.set_bytes(file, Bytes::new(size, handle)).map_err(|e| state.refused(e))?;
+            state.tree.set_bytes(file, Bytes::new(size, u64::MAX)).map_err(|e| state.refused(e))?;
             state.tree.attach(parent, file).map_err(|e| state.refused(e))?;
-            state.check_fits(&full)
+            state.check_fits(&full)?;
+            state.keep(file, incoming)
         })
     }
 
@@ -136,13 +136,14 @@ impl DirectoryItem {
         let now = self.shared.now();
         adding.finish(|state| {
             check(state)?;
-            for (file, bytes) in staged {
-                state.tree.set_bytes(file, bytes).map_err(|e| state.refused(e))?;
-            }
             state.stamp(item.id, now)?;
             state.tree.attach(self.id, item.id).map_err(|e| state.refused(e))?;
             let path = state.path(item.id);
-            state.check_fits(&path)
+            state.check_fits(&path)?;
+            for (file, handle) in staged {
+                state.tree.set_handle(file, handle).map_err(|e| state.refused(e))?;
+            }
+            Ok(())
         })
     }
 

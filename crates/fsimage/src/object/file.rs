@@ -118,16 +118,16 @@ impl FileItem {
         let mut adding = Adding::begin(&self.shared, &check)?;
         let path = format!("{}:{name}", self.full_path());
         let size = stream_size(&data, &path)?;
-        let handle = adding.contents().add_stream(data)?;
-        let handle = adding.take_in(handle, size, &path)?;
+        let incoming = adding.take_in_stream(data, size, &path)?;
         let now = self.shared.now();
         adding.finish(|state| {
             check(state)?;
             let attributes = state.fresh(false, Some(now));
-            let bytes = Bytes::new(size, handle);
+            let bytes = Bytes::new(size, u64::MAX);
             let added = state.tree.add_stream(self.id, name.as_bytes(), &attributes, bytes);
-            added.map_err(|e| state.refused(e))?;
+            let added = added.map_err(|e| state.refused(e))?;
             state.check_fits(&path)?;
+            state.keep(added, incoming)?;
             Ok(Outcome::representable(state.udf_from(0x0200)))
         })
     }

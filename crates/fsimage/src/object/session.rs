@@ -229,7 +229,7 @@ impl FileSystemImage {
         adding.contents().set_disc(Arc::clone(previous.source()));
         let session =
             ImportedSession { previous: Arc::new(previous), place, disc_id, volume_name: found.volume_name };
-        adding.finish(|state| {
+        adding.finish_for_good(|state| {
             let tree = &found.tree;
             let mut bytes = |data| {
                 let content = tree.data(data);
@@ -254,9 +254,6 @@ impl FileSystemImage {
             })?;
             state.take_over(session)
         })?;
-        let mut state = shared.lock();
-        // There is no way back to before an import.
-        state.tree.lock();
         Ok(mask(kind))
     }
 

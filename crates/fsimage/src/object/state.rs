@@ -157,6 +157,18 @@ impl Job {
         self.shared.check_cancelled()?;
         self.shared.lock().change(work)
     }
+
+    /// The same, after which nothing before it can be gone back to.
+    pub(super) fn finish_and_lock<T>(
+        self,
+        work: impl FnOnce(&mut State) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.shared.check_cancelled()?;
+        let mut state = self.shared.lock();
+        let done = state.change(work)?;
+        state.tree.lock();
+        Ok(done)
+    }
 }
 
 impl Drop for Job {

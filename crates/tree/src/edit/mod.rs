@@ -225,6 +225,23 @@ impl EditTree {
         Ok(())
     }
 
+    /// Says where the bytes of a file or stream are found from now on. They are the same bytes, so this is no change that
+    /// is counted or undone.
+    ///
+    /// # Errors
+    /// [`EditError::Stale`]; [`EditError::NotAFile`] for what has no content.
+    pub fn set_handle(&mut self, item: ItemId, handle: u64) -> Result<(), EditError> {
+        self.item(item).ok_or(EditError::Stale)?;
+        let content = self.content_of(item.0).and_then(|c| self.contents.get_mut(c as usize));
+        match content {
+            Some(content) => {
+                content.handle = handle;
+                Ok(())
+            }
+            None => Err(EditError::NotAFile(self.path(item))),
+        }
+    }
+
     /// Adds a detached object to a directory of the tree, under its own name.
     ///
     /// # Errors
