@@ -92,6 +92,9 @@ pub(crate) struct Imaging {
     /// UDF 2.50 and later: keep one copy of directories and file entries instead of two.
     #[arg(long)]
     pub(crate) no_mirror: bool,
+    /// UDF 2.00 and later: the extended attributes user.* of files become named streams.
+    #[arg(long)]
+    pub(crate) streams: bool,
     /// UDF 1.50 and later, for write-once media: a virtual allocation table, so that other programs can append.
     #[arg(long)]
     pub(crate) vat: bool,

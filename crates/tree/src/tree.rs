@@ -189,6 +189,14 @@ impl Tree {
         Ok(DataId(id))
     }
 
+    /// Gives a content another handle, for a maker of trees that moves the bytes elsewhere.
+    ///
+    /// # Panics
+    /// When `data` comes from another, larger tree.
+    pub fn set_handle(&mut self, data: DataId, handle: u64) {
+        self.data[data.index()].handle = handle;
+    }
+
     /// Adds an empty directory.
     ///
     /// # Errors

@@ -47,6 +47,7 @@ pub(crate) fn walk(
         root_time: epoch.unwrap_or_default(),
         neutral_owners: args.neutral_owners,
         exclude: never_taken(output, ui),
+        named_streams: args.streams,
         ..WalkOptions::default()
     };
     let handle = cancel.imaging();

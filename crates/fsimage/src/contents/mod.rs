@@ -228,7 +228,14 @@ impl From<HostTree> for ImageInput {
     fn from(walked: HostTree) -> Self {
         let mut contents = Contents::new(PathBuf::new());
         contents.hosts.push(Arc::new(walked.files));
-        Self { tree: walked.tree, contents }
+        let mut tree = walked.tree;
+        for (data, value) in walked.attributes {
+            // A store that is full, at four billion of them, leaves the handle that reads as an error.
+            if let Ok(handle) = contents.add_stream(DataStream::from_bytes(value)) {
+                tree.set_handle(data, handle);
+            }
+        }
+        Self { tree, contents }
     }
 }
 
