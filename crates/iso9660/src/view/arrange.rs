@@ -20,6 +20,9 @@ pub(super) struct Candidate {
     pub(super) mapped: Mapped,
 }
 
+/// Digits of the numbers that tell names apart; a directory has fewer than 2^32 objects.
+const MOST_DIGITS: u32 = 9;
+
 /// Works on one directory after the other; keeps its buffers.
 #[derive(Debug, Default)]
 pub(super) struct Arranger {
@@ -77,22 +80,34 @@ impl Arranger {
         };
         let mut taken: HashSet<Vec<u8>> = self.candidates.iter().map(|c| fold(self.stored(c))).collect();
         let mut variant = Vec::new();
-        let mut number = 0;
-        let mut last_first = usize::MAX;
-        for (first, this) in later {
-            if first != last_first {
-                (last_first, number) = (first, 0);
-            }
+        // The least number that may be free behind a part of a name, by its first variant and the number of digits: names
+        // that share this part need not try again what others have taken.
+        let mut next: HashMap<(Vec<u8>, u32), u32> = HashMap::new();
+        for this in later.into_iter().map(|(_, this)| this) {
             let candidate = self.candidates[this];
-            loop {
+            let stored = self.stored(&candidate);
+            let mut free = false;
+            for digits in 1..=MOST_DIGITS {
+                let first = if digits == 1 { 0 } else { 10u32.pow(digits - 1) };
                 variant.clear();
-                if !names.numbered(self.stored(&candidate), candidate.dir, number, &mut variant) {
+                if !names.numbered(stored, candidate.dir, first, &mut variant) {
                     return Err(candidate.node);
                 }
-                number += 1;
-                if taken.insert(fold(&variant)) {
+                let number = next.entry((variant.clone(), digits)).or_insert(first);
+                while !free && *number < 10u32.pow(digits) {
+                    variant.clear();
+                    if !names.numbered(stored, candidate.dir, *number, &mut variant) {
+                        return Err(candidate.node);
+                    }
+                    *number += 1;
+                    free = taken.insert(fold(&variant));
+                }
+                if free {
                     break;
                 }
+            }
+            if !free {
+                return Err(candidate.node);
             }
             let at = self.text.len();
             self.text.extend_from_slice(&variant);
@@ -194,5 +209,84 @@ impl Arranger {
             })
         });
         self.order = order;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glassmaster_tree::Meta;
+
+    use super::*;
+    use crate::joliet::JolietNames;
+    use crate::level::{Level, PrimaryNames};
+
+    /// Every candidate tries every number from 0 on.
+    fn one_by_one<N: Naming>(names: &N, sources: &[String]) -> Vec<String> {
+        let fold = |stored: &[u8]| {
+            let mut folded = Vec::new();
+            N::fold(stored, &mut folded);
+            folded
+        };
+        let mut all: Vec<Vec<u8>> = Vec::new();
+        for source in sources {
+            let mut stored = Vec::new();
+            names.map(source.as_bytes(), false, &mut stored);
+            all.push(stored);
+        }
+        let mut order: Vec<_> = (0..all.len()).collect();
+        order.sort_by(|a, b| N::compare(&all[*a], &all[*b]).then(sources[*a].cmp(&sources[*b])));
+        let mut firsts: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut later = Vec::new();
+        for n in order {
+            match firsts.entry(fold(&all[n])) {
+                Entry::Occupied(first) => later.push((*first.get(), n)),
+                Entry::Vacant(free) => {
+                    free.insert(n);
+                }
+            }
+        }
+        if N::IGNORES_CASE {
+            later.sort_by_key(|pair| pair.0);
+        }
+        let mut taken: HashSet<Vec<u8>> = all.iter().map(|n| fold(n)).collect();
+        for (_, n) in later {
+            let variant = (0..).find_map(|number| {
+                let mut variant = Vec::new();
+                assert!(names.numbered(&all[n], false, number, &mut variant));
+                taken.insert(fold(&variant)).then_some(variant)
+            });
+            all[n] = variant.unwrap();
+        }
+        let mut shown: Vec<_> = all.iter().map(|n| N::display(n)).collect();
+        shown.sort();
+        shown
+    }
+
+    fn arranged<N: Naming>(names: &N, sources: &[String]) -> Vec<String> {
+        let mut tree = Tree::new(Meta::default());
+        let data = tree.add_data(0, 0).unwrap();
+        let mut arranger = Arranger::default();
+        for source in sources {
+            let id = tree.add_file(tree.root(), source.as_bytes(), Meta::default(), data).unwrap();
+            arranger.add(names, id, source.as_bytes(), false, 0);
+        }
+        arranger.arrange(names, &tree).unwrap();
+        let mut shown: Vec<_> = arranger.in_order().map(|c| N::display(arranger.stored(c))).collect();
+        shown.sort();
+        shown
+    }
+
+    #[test]
+    fn numbers_are_those_that_trying_one_by_one_gives() {
+        let mut sources: Vec<_> =
+            (0..1500).map(|n| format!("file{n:06}.{}", ["txt", "b", ""][n % 3])).collect();
+        sources.extend((0..300).map(|n| format!("FILE{n}")));
+        sources.extend((0..300).map(|n| format!("file {n} \u{e9}.TXT")));
+        for level in [Level::One, Level::Two] {
+            let names = PrimaryNames { level };
+            assert_eq!(arranged(&names, &sources), one_by_one(&names, &sources), "{level:?}");
+        }
+        let names = JolietNames { units: 8 };
+        assert_eq!(arranged(&names, &sources), one_by_one(&names, &sources));
     }
 }
