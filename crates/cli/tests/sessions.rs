@@ -505,6 +505,25 @@ fn xorriso_and_we_go_on_from_each_other() {
     }
 }
 
+/// A session does not take the boot catalog of the image away.
+#[test]
+fn a_bootable_image_boots_after_a_session_was_added() {
+    use glassmaster_testkit::witness::{Firmware, Machine, real_mode_program};
+    let sources = Sources::new();
+    let [one, two, _] = sources.all();
+    let loader = sources.at("loader");
+    fs::write(&loader, real_mode_program("started from the first session")).unwrap();
+    let image = sources.at("image.iso");
+    for file_systems in [ISO, BRIDGE] {
+        let boot = format!("bios={}", text(&loader));
+        must(["build", text(&one), "-o", text(&image), "--fs", file_systems, "--boot", &boot]);
+        must(["append", text(&image), text(&two)]);
+        holds(text(&image), &sources.seen(2), &["rock-ridge", "joliet"]);
+        let Some(machine) = Machine::find(Firmware::Bios).unwrap() else { continue };
+        machine.boot(&image, "started from the first session", Duration::from_secs(120)).unwrap();
+    }
+}
+
 /// A source that is read while a session is written, so that the whole library path is one type-checked call.
 #[test]
 fn the_library_appends_in_memory() {
