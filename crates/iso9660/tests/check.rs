@@ -138,3 +138,50 @@ fn contents_that_share_sectors_are_found() {
     bytes[at + 16] = 0x0A;
     assert!(findings(&bytes, 0).iter().any(|f| f.clause == "ECMA-119 6.4"));
 }
+
+/// Directories that overlap each other to the end of the volume: as many sectors as there are are read, not their square.
+#[test]
+fn directories_in_each_other_end() {
+    const SECTORS: usize = 4096;
+    let tree = image::Grower::new().tree;
+    let mut bytes =
+        Image::plan(&tree, Options { joliet: None, rock_ridge: None, ..Options::default() }).bytes(&tree);
+    bytes.resize(SECTORS * SECTOR, 0);
+    let root = u32::from_le_bytes(bytes[16 * SECTOR + 158..][..4].try_into().unwrap()) as usize;
+    let both = |value: usize| {
+        let value = u32::try_from(value).unwrap();
+        [value.to_le_bytes(), value.to_be_bytes()].concat()
+    };
+    // Every sector is full of records of directories that begin behind it and reach to the end.
+    for sector in root..SECTORS {
+        for n in 0..60 {
+            let lba = root + 1 + (sector * 60 + n) % (SECTORS - root - 1);
+            let mut record = vec![34, 0];
+            record.extend(both(lba));
+            record.extend(both((SECTORS - lba) * SECTOR));
+            record.extend([
+                100,
+                1,
+                1,
+                0,
+                0,
+                0,
+                0,
+                2,
+                0,
+                0,
+                1,
+                0,
+                0,
+                1,
+                1,
+                b'A' + u8::try_from(n % 26).unwrap(),
+            ]);
+            bytes[sector * SECTOR + n * 34..][..34].copy_from_slice(&record);
+        }
+    }
+    let start = std::time::Instant::now();
+    let found = findings(&bytes, 0);
+    assert!(found.iter().any(|f| f.clause == "ECMA-119 6.8.1"), "no end");
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+}
