@@ -8,6 +8,8 @@ use std::str::FromStr;
 use glassmaster::imapi2fs::el_torito::{BootCatalog, BootEntry, BootSettings, Emulation, Platform};
 use glassmaster::imapi2fs::{DataStream, ImageInput};
 
+use glassmaster::tree::DataId;
+
 use crate::failure::{FAILED, Failure, USAGE};
 
 /// One entry of the boot catalog: `PLATFORM=FILE[,OPTION]...`.
@@ -17,10 +19,12 @@ pub(crate) struct BootImage {
     settings: BootSettings,
     /// Whether the emulation was given; otherwise images of the exact size of a floppy disk are one for a BIOS.
     emulated: bool,
+    /// Whether it is told where it stands.
+    info_table: bool,
 }
 
 const FORM: &str = "PLATFORM=FILE[,emulation=none|1.2|1.44|2.88|hd][,load-segment=HEX][,load-sectors=N][,id=TEXT]\
-                    [,not-bootable], where PLATFORM is bios, efi, ppc, mac or a number";
+                    [,info-table][,not-bootable], where PLATFORM is bios, efi, ppc, mac or a number";
 
 impl FromStr for BootImage {
     type Err = String;
@@ -47,6 +51,7 @@ impl FromStr for BootImage {
             file: file.into(),
             settings: BootSettings { platform, ..BootSettings::default() },
             emulated: false,
+            info_table: false,
         };
         for option in parts {
             out.option(option)?;
@@ -88,6 +93,7 @@ impl BootImage {
                 self.settings.sector_count = Some(count.ok_or_else(wrong)?);
             }
             "id" => value.clone_into(&mut self.settings.manufacturer),
+            "info-table" if value.is_empty() => self.info_table = true,
             "not-bootable" if value.is_empty() => self.settings.bootable = false,
             _ => return Err(wrong()),
         }
@@ -95,10 +101,15 @@ impl BootImage {
     }
 }
 
-/// The catalog of `images`, whose contents become contents of the image without a name.
-pub(crate) fn catalog(images: &[BootImage], input: &mut ImageInput) -> Result<Option<BootCatalog>, Failure> {
+/// The catalog of `images`, whose contents become contents of the image without a name, and those of them that get a boot
+/// info table.
+pub(crate) fn catalog(
+    images: &[BootImage],
+    input: &mut ImageInput,
+) -> Result<(Option<BootCatalog>, Vec<DataId>), Failure> {
+    let mut tables = Vec::new();
     if images.is_empty() {
-        return Ok(None);
+        return Ok((None, tables));
     }
     let mut entries = Vec::new();
     for image in images {
@@ -118,13 +129,16 @@ pub(crate) fn catalog(images: &[BootImage], input: &mut ImageInput) -> Result<Op
         }
         let handle = input.contents.add_stream(DataStream::new(file))?;
         let data = input.tree.add_data(size, handle).map_err(glassmaster::imapi2fs::Error::from)?;
+        if image.info_table {
+            tables.push(data);
+        }
         let entry = BootEntry::for_image(data, size, &head, settings);
         entries.push(
             entry.map_err(|e| Failure::new(USAGE, format!("boot image '{}': {e}", image.file.display())))?,
         );
     }
     let catalog = BootCatalog::new(entries).map_err(|e| Failure::new(USAGE, e.to_string()))?;
-    Ok(Some(catalog))
+    Ok((Some(catalog), tables))
 }
 
 #[cfg(test)]

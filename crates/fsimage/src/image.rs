@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use glassmaster_disc::{Area, BlockSource, SECTOR, SECTOR_U64};
+use glassmaster_iso9660::el_torito::{BOOT_INFO_BYTES, BOOT_INFO_OFFSET, BootInfoChecksum, boot_info_table};
 use glassmaster_tree::{DataId, NameChange, Tree};
 
 use crate::contents::{Contents, DataReader, ImageInput, Reader};
@@ -26,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) contents: Contents,
     pub(crate) plan: Plan,
     pub(crate) on_changed: OnChanged,
+    /// Boot info tables; of one content or two.
+    boot_info: Vec<(DataId, [u8; BOOT_INFO_BYTES])>,
     /// Files that were padded, one entry each.
     repairs: Mutex<Vec<Repair>>,
 }
@@ -83,15 +86,19 @@ impl Image {
     pub fn new(source: impl Into<ImageInput>, options: &ImageOptions) -> Result<Self, Error> {
         let ImageInput { tree, contents } = source.into();
         let plan = Plan::new(&tree, options)?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                tree,
-                contents,
-                plan,
-                on_changed: options.on_changed,
-                repairs: Mutex::default(),
-            }),
-        })
+        let mut inner = Inner {
+            tree,
+            contents,
+            plan,
+            on_changed: options.on_changed,
+            boot_info: Vec::new(),
+            repairs: Mutex::default(),
+        };
+        for data in &options.boot_info {
+            let table = inner.boot_info_table(*data, options.session.start)?;
+            inner.boot_info.push((*data, table));
+        }
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Length in sectors of 2048 bytes.
@@ -330,9 +337,41 @@ impl Inner {
     /// Bytes of a file, or zeros and a repair where the policy says so.
     fn read_file(&self, data: DataId, offset: u64, out: &mut [u8], reader: &mut Reader) -> Result<(), Error> {
         match reader.read(&self.contents, &Contents::source(&self.tree, data), offset, out) {
-            Ok(()) => Ok(()),
-            Err(mismatch) => self.changed(data, offset, out, reader, mismatch),
+            Ok(()) => {}
+            Err(mismatch) => self.changed(data, offset, out, reader, mismatch)?,
         }
+        if let Some((_, table)) = self.boot_info.iter().find(|(id, _)| *id == data) {
+            put_table(table, offset, out);
+        }
+        Ok(())
+    }
+
+    /// Whether a content is recorded otherwise than its source has it.
+    pub(crate) fn is_patched(&self, data: DataId) -> bool {
+        self.boot_info.iter().any(|(id, _)| *id == data)
+    }
+
+    /// Reads a boot image through for its boot info table.
+    fn boot_info_table(&self, data: DataId, session: u32) -> Result<[u8; BOOT_INFO_BYTES], Error> {
+        let size = self.tree.data(data).size;
+        if size < (BOOT_INFO_OFFSET + BOOT_INFO_BYTES) as u64 {
+            return Err(Error::Options(format!(
+                "a boot image of {size} bytes has no room for a boot info table, which ends with byte 63"
+            )));
+        }
+        let mut checksum = BootInfoChecksum::default();
+        let mut reader = Reader::default();
+        let mut buffer = vec![0; 64 * 1024];
+        let mut at = 0;
+        while at < size {
+            let n = usize::try_from(size - at).unwrap_or(usize::MAX).min(buffer.len());
+            self.read_file(data, at, &mut buffer[..n], &mut reader)?;
+            checksum.update(&buffer[..n]);
+            at += n as u64;
+        }
+        let image = self.plan.data_lba.get(data.index()).copied().unwrap_or(0);
+        // The primary volume descriptor is the first one (ECMA-119 6.7.1).
+        Ok(boot_info_table(session + 16, image, size, checksum.finish()))
     }
 
     #[cold]
@@ -370,6 +409,16 @@ impl Inner {
         match self.tree.data_path(data) {
             path if path.is_empty() => "boot image (El Torito 1.5)".to_owned(),
             path => path,
+        }
+    }
+}
+
+/// Writes a boot info table over the piece of it that lies in `out`, the bytes of the image from `offset` on.
+fn put_table(table: &[u8; BOOT_INFO_BYTES], offset: u64, out: &mut [u8]) {
+    for (at, byte) in (BOOT_INFO_OFFSET as u64..).zip(table) {
+        let place = at.checked_sub(offset).and_then(|at| usize::try_from(at).ok());
+        if let Some(place) = place.and_then(|at| out.get_mut(at)) {
+            *place = *byte;
         }
     }
 }

@@ -131,6 +131,10 @@ pub struct ImageOptions {
     /// the catalog hangs on an ISO 9660 volume without files.
     #[doc(alias = "BootImageOptionsArray")]
     pub boot: Option<glassmaster_iso9660::el_torito::BootCatalog>,
+    /// Boot images that are told where they stand: bytes 8 to 63 become the boot info table that ISOLINUX and other
+    /// loaders look for, of which the firmware loads only the first sectors. The file of the host stays as it is; every
+    /// file system shows the changed bytes.
+    pub boot_info: Vec<glassmaster_tree::DataId>,
     /// What an earlier session fixes; `None` for the first session of a medium.
     pub previous: Option<PreviousLayout>,
 }
@@ -167,6 +171,7 @@ impl ImageOptions {
             vat: false,
             previous: None,
             boot: None,
+            boot_info: Vec::new(),
         }
     }
 }

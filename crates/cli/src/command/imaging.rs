@@ -100,7 +100,7 @@ pub(crate) fn prepare(
     let volume = args.volume.clone().unwrap_or_else(|| volume_name(sources));
     let left_out = walked.left_out.len();
     let mut input = ImageInput::from(walked);
-    let boot = boot::catalog(&args.boot, &mut input)?;
+    let (boot, boot_info) = boot::catalog(&args.boot, &mut input)?;
     let options = ImageOptions {
         file_systems: choice.file_systems,
         udf_revision: choice.udf_revision,
@@ -112,6 +112,7 @@ pub(crate) fn prepare(
         mirror: !args.no_mirror,
         vat: args.vat,
         boot,
+        boot_info,
         ..ImageOptions::new(volume, created)
     };
     Ok(Prepared { input, options, choice, left_out })

@@ -315,6 +315,9 @@ impl Work<'_> {
         let plan = &self.inner.plan;
         let n = plan.placed.partition_point(|d| plan.data_lba[d.index()] <= at);
         let Some(&data) = n.checked_sub(1).and_then(|n| plan.placed.get(n)) else { return Ok(0) };
+        if self.inner.is_patched(data) {
+            return Ok(0);
+        }
         let (start, _) = self.inner.run(data);
         let size = self.inner.tree.data(data).size;
         let from = u64::from(at - start) * SECTOR_U64;
