@@ -56,7 +56,8 @@ pub struct Options {
     /// makes one from time and name (UDF 2.2.2.5).
     pub volume_set: Option<String>,
     /// Address file entries through a virtual allocation table in the last sectors, so that a drive can append to the
-    /// volume on sequential media (UDF 2.2.8, 2.2.11). From UDF 1.50 up; takes the place of the metadata partition.
+    /// volume on sequential media (UDF 2.2.8, 2.2.11). From UDF 1.50 up; takes the place of the metadata partition, and
+    /// asks for [`AccessType::WRITE_ONCE`].
     pub vat: bool,
 }
 

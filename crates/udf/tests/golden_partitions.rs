@@ -186,8 +186,7 @@ fn streams_and_creation_times() {
     words(s, 56, &[5000, 0, 5010, 0, 3, 0]);
     at(s, 80, &BORN);
     at(s, 104, &BORN);
-    words(s, 136, &[0, 0, 0, 0, 2048, 5, 0]);
-    at(s, 164, &[16, 0, 0, 0]);
+    words(s, 136, &[0, 0, 0, 0, 2048, 5, 0, 0]);
     words(s, 200, &[16, 0, 0, 8, 5000, 8]);
     // The stream directory: type 13, no stream bit, no descriptor leads to it.
     let s = v.block(5);

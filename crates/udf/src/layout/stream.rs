@@ -85,7 +85,6 @@ fn recorded(tree: &Tree, owner: NodeId) -> Vec<Recorded<'_>> {
             };
             let source = stream.name.strip_prefix(RESERVED).unwrap_or(stream.name);
             let taken = taken.get_or_insert_with(|| all().map(|s| s.name.to_vec()).collect());
-            // As many attempts as there are names find one that is free.
             let found = (0..=u16::MAX).map(|attempt| translate(source, attempt).into_bytes());
             let name = found.into_iter().find(|name| !taken.contains(name)).unwrap_or_default();
             taken.insert(name.clone());
@@ -108,7 +107,8 @@ pub(super) fn measure(
         if let Some(reason) = stream.reason {
             changed(String::from_utf8_lossy(&stream.name).into_owned(), reason);
         }
-        let name = Name::new(&stream.name).map_or(0, Name::len);
+        // More streams of one translation than can be told apart have no name.
+        let name = Name::new(&stream.name).ok()?.len();
         directory.bytes += file_identifier::length(directory.bytes, name) as u64;
         directory.streams = directory.streams.checked_add(1)?;
         if !embeds(options, tree, stream.data) {
@@ -135,7 +135,8 @@ impl Layout {
             bytes: 2048,
             block: self.icb_block(self.streams[at].start),
             partition: self.scheme.icb_partition(),
-            unique_id: self.fid_unique_id(owner),
+            // Only file identifier descriptors carry it (UDF 2.3.4.3).
+            unique_id: 0,
         };
         (icb, tree.node(owner).streams().map(|s| tree.data(s.data).size).sum())
     }
