@@ -391,7 +391,9 @@ fn sessions_on_images_of_other_programs() {
     let image = sources.at("theirs.iso");
     let mut makers = Vec::new();
     if let Some(genisoimage) = Witness::find("genisoimage").unwrap() {
-        makers.push((genisoimage, vec!["-quiet", "-R", "-J", "-joliet-long", "-o"], "rock-ridge"));
+        let bridge = vec!["-quiet", "-udf", "-R", "-J", "-joliet-long", "-o"];
+        makers.push((genisoimage.clone(), vec!["-quiet", "-R", "-J", "-joliet-long", "-o"], "rock-ridge"));
+        makers.push((genisoimage, bridge, "udf"));
     }
     if let Some(xorriso) = Witness::find("xorriso").unwrap() {
         makers.push((xorriso, vec!["-as", "mkisofs", "-quiet", "-R", "-J", "-o"], "rock-ridge"));
@@ -407,7 +409,8 @@ fn sessions_on_images_of_other_programs() {
         must(["extract", text(&image), "--fs", kind, "-o", text(&out)]);
         sh("diff -r --no-dereference \"$1\" \"$2\"", &[&sources.seen(3), &out]);
         let Some(kernel) = Kernel::find().unwrap() else { continue };
-        let mount = Mount { image: image.clone(), mode: MountMode::RockRidge, options: None };
+        let mode = if kind == "udf" { MountMode::Udf } else { MountMode::RockRidge };
+        let mount = Mount { image: image.clone(), mode, options: None };
         let expected = glassmaster_testkit::Manifest::of_folder(&sources.seen(3)).unwrap();
         for mounted in kernel.mount(&[mount]).unwrap() {
             let differences = expected.content_differences(&mounted.outcome.unwrap());

@@ -208,9 +208,8 @@ impl PreviousSession {
                  not a mastered one",
             ));
         }
-        if facts.write_protected {
-            return Err(refused("its UDF volume is marked as protected against writing (UDF 2.1.5.3)"));
-        }
+        // A domain marked as protected against writing (UDF 2.1.5.3), as genisoimage marks its own, is no obstacle: nothing
+        // of that volume is written to, another one refers to its files.
         if !facts.closed {
             return Err(refused("its UDF volume was not left in order: the integrity descriptor is open"));
         }
