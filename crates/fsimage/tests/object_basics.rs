@@ -227,6 +227,59 @@ fn strict_images_hold_to_the_rules() {
 }
 
 #[test]
+fn strict_images_keep_to_path_lengths() {
+    let long = "n".repeat(60);
+    let strict = image();
+    strict.set_strict_file_system_compliance(true).unwrap();
+    strict.root().add_directory(&long).unwrap();
+    // 61 and 58 units with their separators are 242 bytes; one fewer fits.
+    strict.root().add_file(&format!("{long}/{}", "x".repeat(58)), bytes(1)).unwrap();
+    let refused = strict.root().add_file(&format!("{long}/{}", "y".repeat(59)), bytes(1)).unwrap_err();
+    assert_eq!(refused.hresult(), HResult::INVALID_PATH.0);
+    assert!(refused.to_string().contains("yyy"), "{refused}");
+    assert_eq!(strict.file_count(), 1);
+    let _ = strict.set_file_systems_to_create(FileSystems::UDF).unwrap();
+    strict.root().add_file(&format!("{long}/{}", "y".repeat(59)), bytes(1)).unwrap();
+    let relaxed = image();
+    relaxed.root().add_directory(&long).unwrap();
+    relaxed.root().add_file(&format!("{long}/{}", "y".repeat(59)), bytes(1)).unwrap();
+}
+
+#[test]
+fn handles_go_to_any_thread_and_long_work_is_exclusive() {
+    fn shared<T: Send + Sync>() {}
+    shared::<FileSystemImage>();
+    shared::<glassmaster_fsimage::FsiItem>();
+    shared::<glassmaster_fsimage::FileItem>();
+    let image = image();
+    let (inside, wait) = (std::sync::mpsc::channel(), std::sync::mpsc::channel::<()>());
+    let blocked = std::sync::Mutex::new((inside.0, wait.1));
+    image.on_update(move |_| {
+        let pair = blocked.lock().unwrap();
+        pair.0.send(()).unwrap();
+        pair.1.recv().unwrap();
+        std::ops::ControlFlow::Continue(())
+    });
+    std::thread::scope(|scope| {
+        let adding = scope.spawn(|| image.root().add_file("slow", bytes(1)));
+        inside.1.recv().unwrap();
+        assert_eq!((image.file_count(), image.exists("\\slow").unwrap()), (0, ItemType::NotFound));
+        assert!(matches!(image.root().add_directory("d"), Err(Error::Busy)));
+        assert!(matches!(image.create_result_image(), Err(Error::Busy)));
+        assert_eq!(code(image.set_volume_name("x")).0, 0x8007_00AA);
+        image.cancel();
+        wait.0.send(()).unwrap();
+        drop(wait.0);
+        // Between two events the work looks whether it has been cancelled.
+        let ended = adding.join().unwrap();
+        assert!(ended.is_err(), "{ended:?}");
+    });
+    assert_eq!((image.file_count(), image.change_point()), (0, 0));
+    image.clear_on_update();
+    image.root().add_file("fast", bytes(1)).unwrap();
+}
+
+#[test]
 fn change_points_restore_and_lock() {
     let image = image();
     let root = image.root();

@@ -1,8 +1,10 @@
 //! Folders and files of the host as the source of an image.
 
 mod files;
+mod mount;
 mod walk;
 
 pub use files::HostFiles;
 pub(crate) use files::{FileReader, HostRef, Mismatch};
+pub(crate) use mount::is_passing;
 pub use walk::{HostSource, HostTree, LeftOut, Links, WalkOptions, WalkProgress};

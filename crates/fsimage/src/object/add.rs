@@ -14,7 +14,7 @@ use super::names::invalid_param;
 use super::state::{Job, Shared, State};
 use crate::contents::{Contents, DataStream};
 use crate::error::Error;
-use crate::host::{HostSource, HostTree, Links, WalkOptions};
+use crate::host::{HostSource, HostTree, Links, WalkOptions, is_passing};
 
 /// Whether extended attributes of the host become streams.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -187,6 +187,7 @@ impl<'a> Adding<'a> {
 }
 
 fn tell(shared: &Arc<Shared>, path: &str, copied: u64, total: u64) -> Result<(), Error> {
+    shared.check_cancelled()?;
     let event = || UpdateEvent {
         image: FileSystemImage { shared: Arc::clone(shared) },
         current_file: path.to_owned(),
@@ -212,6 +213,8 @@ impl DirectoryItem {
             refuse_special: compat,
             all_times: true,
             named_streams: streams == Streams::Yes,
+            // Windows knows no owners, and a disc is for everybody.
+            neutral_owners: compat,
             root_time: self.shared.now(),
             ..WalkOptions::default()
         };
@@ -230,6 +233,8 @@ impl DirectoryItem {
         let attributes = std::mem::take(&mut walked.attributes);
         let tree = walked.tree;
         let mut handles = Handles::new(&mut adding, walked.files, &tree, attributes)?;
+        // Sources that may be gone when the image is written are always copied, as IMAPI does.
+        adding.stage |= compat && is_passing(source);
         if adding.stage || self.shared.updates.is_set() {
             for (data, content) in tree.contents() {
                 let below = rules.shown(&tree.data_path(data));
@@ -243,6 +248,7 @@ impl DirectoryItem {
             let mut bytes = |data: DataId| Bytes::new(tree.data(data).size, handles.of(&tree, data));
             let merged = state.tree.merge(self.id, &tree, tree.root(), Collision::Replace, &mut bytes);
             merged.map_err(|e| state.refused(e))?;
+            state.check_paths(self.id)?;
             let name = source.file_name().unwrap_or(source.as_os_str()).to_string_lossy();
             state.check_fits(&format!("{path}{}{name}", rules.separator()))
         })

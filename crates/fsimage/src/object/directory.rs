@@ -63,6 +63,7 @@ impl DirectoryItem {
             let attributes = state.fresh(true, Some(now));
             let dir = state.tree.new_directory(name.as_bytes(), &attributes).map_err(|e| state.refused(e))?;
             state.tree.attach(parent, dir).map_err(|e| state.refused(e))?;
+            state.check_paths(dir)?;
             let path = state.path(dir);
             state.check_fits(&path)
         })
@@ -88,6 +89,7 @@ impl DirectoryItem {
             let file = state.tree.new_file(name.as_bytes(), &attributes).map_err(|e| state.refused(e))?;
             state.tree.set_bytes(file, Bytes::new(size, u64::MAX)).map_err(|e| state.refused(e))?;
             state.tree.attach(parent, file).map_err(|e| state.refused(e))?;
+            state.check_paths(file)?;
             state.check_fits(&full)?;
             state.keep(file, incoming)
         })
@@ -138,6 +140,7 @@ impl DirectoryItem {
             check(state)?;
             state.stamp(item.id, now)?;
             state.tree.attach(self.id, item.id).map_err(|e| state.refused(e))?;
+            state.check_paths(item.id)?;
             let path = state.path(item.id);
             state.check_fits(&path)?;
             for (file, handle) in staged {

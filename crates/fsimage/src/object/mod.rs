@@ -10,6 +10,7 @@ mod file_system_image;
 mod item;
 mod names;
 mod outcome;
+mod path_length;
 mod recorded;
 mod result;
 mod session;

@@ -320,7 +320,13 @@ impl State {
     /// Attributes of something new.
     pub(super) fn fresh(&self, dir: bool, times: Option<Timestamp>) -> Attributes {
         Attributes {
-            mode: if dir { 0o755 } else { 0o644 },
+            mode: match (self.compat, dir) {
+                // Windows knows no owners, and a disc is for everybody.
+                (true, true) => 0o555,
+                (true, false) => 0o444,
+                (false, true) => 0o755,
+                (false, false) => 0o644,
+            },
             created: times,
             accessed: times,
             modified: times,
