@@ -278,3 +278,66 @@ fn imports_that_cannot_be() {
         FileSystems::UNKNOWN
     );
 }
+
+#[test]
+fn native_images_go_on_with_posix_trees() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("Sub")).unwrap();
+    std::fs::write(dir.path().join("Sub/a:b"), "colon").unwrap();
+    std::fs::write(dir.path().join("Sub/A:b"), "Colon").unwrap();
+    std::os::unix::fs::symlink("Sub/a:b", dir.path().join("link")).unwrap();
+    let native = || FileSystemImage::native(Surroundings::at(Timestamp::from_secs(1_700_000_000)));
+    let first = native();
+    first.root().add_tree(dir.path(), false).unwrap();
+    let disc = Disc::default();
+    let place = disc.burn(&first.create_result_image().unwrap(), 0);
+    // What the contract's names cannot hold is refused by it and kept by the native object.
+    let compat = image();
+    compat.set_multisession_interfaces(vec![disc.sequential(place, 0)]).unwrap();
+    assert_eq!(code(compat.import_file_system()), HResult::INVALID_PATH);
+    assert_eq!((compat.file_count(), compat.change_point()), (0, 0));
+    let second = native();
+    second.set_multisession_interfaces(vec![disc.sequential(place, 0)]).unwrap();
+    assert_eq!(second.import_file_system().unwrap(), FileSystems::ROCK_RIDGE);
+    assert_eq!(second.root().item("link").unwrap().link_target().unwrap(), b"Sub/a:b");
+    assert_eq!((text(&second, "Sub/a:b").as_str(), text(&second, "/Sub/A:b").as_str()), ("colon", "Colon"));
+    second.root().remove("Sub/A:b").unwrap();
+    second.root().add_file("Sub/a:B", data("third")).unwrap();
+    let place = disc.burn(&second.create_result_image().unwrap(), 0);
+    let third = native();
+    third.set_multisession_interfaces(vec![disc.sequential(place, 0)]).unwrap();
+    third.import_specific_file_system(UDF).unwrap();
+    assert_eq!((text(&third, "Sub/a:b").as_str(), text(&third, "Sub/a:B").as_str()), ("colon", "third"));
+    assert_eq!(third.file_count(), 2);
+}
+
+#[test]
+fn streams_of_an_earlier_session_stay() {
+    let image = image();
+    let _ = image.set_file_systems_to_create(UDF).unwrap();
+    image.set_udf_revision(0x201).unwrap();
+    image.root().add_file("f", data("main")).unwrap();
+    let file = image.root().item("f").unwrap().as_file().unwrap();
+    let _ = file.add_stream("side", data("stream")).unwrap();
+    let _ = file.set_real_time(true).unwrap();
+    file.set_hidden(true).unwrap();
+    file.set_creation_time(Some(Timestamp::from_secs(1_000_000_000))).unwrap();
+    let disc = Disc::default();
+    let place = disc.burn(&image.create_result_image().unwrap(), 0);
+    let mut way = disc.sequential(place, 0);
+    for n in 0..2 {
+        let next = self::image();
+        next.set_multisession_interfaces(vec![way.clone()]).unwrap();
+        assert_eq!(next.import_file_system().unwrap(), UDF);
+        let file = next.root().item("f").unwrap().as_file().unwrap();
+        assert!(file.is_real_time().unwrap() && file.is_hidden());
+        assert_eq!(file.creation_time().unwrap().secs, 1_000_000_000);
+        let stream = file.named_streams().unwrap().item(0).unwrap();
+        let mut text = String::new();
+        stream.data().unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!((stream.full_path().as_str(), text.as_str()), ("\\f:side", "stream"));
+        next.root().add_directory(&format!("more{n}")).unwrap();
+        let place = disc.burn(&next.create_result_image().unwrap(), 0);
+        way = disc.sequential(place, 0);
+    }
+}
