@@ -10,9 +10,11 @@ use std::process::Command;
 use glassmaster_disc::Severity::{self, Error, Note, Warning};
 use glassmaster_disc::{Finding, SECTOR};
 use glassmaster_iso9660::el_torito::{BootCatalog, BootEntry, BootSettings, Platform};
-use glassmaster_iso9660::{BOOT_CATALOG, DIRECTORIES, JOLIET_DIRECTORIES, Options, PATH_TABLES, check};
-use glassmaster_tree::{Kind, Timestamp, Tree};
-use image::{Grower, Image, content};
+use glassmaster_iso9660::{
+    BOOT_CATALOG, DIRECTORIES, IsoVolume, JOLIET_DIRECTORIES, Namespace, Options, PATH_TABLES, check,
+};
+use glassmaster_tree::{Kind, Timestamp, Tree, Volume as _};
+use image::{Grower, Image, content, listing};
 
 /// A single fault, and the finding that must name it.
 struct Fault {
@@ -503,4 +505,69 @@ fn faults_in_images_of_xorriso() {
     if let Some(image) = made_by("xorriso", &arguments) {
         faults_of_others(&image);
     }
+}
+
+/// A second session of genisoimage, which takes over the first one's files, checked and read where it begins.
+#[test]
+fn sessions_of_genisoimage() {
+    let Some(mut disc) = made_by("genisoimage", &["-quiet", "-J", "-R"]) else { return };
+    let start = disc.len().div_ceil(16 * SECTOR) * 16;
+    disc.resize(start * SECTOR, 0);
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("first");
+    std::fs::write(&path, &disc).unwrap();
+    let sectors = format!("0,{start}");
+    let arguments = ["-quiet", "-J", "-R", "-C", &sectors, "-M", path.to_str().unwrap()];
+    disc.extend(made_by("genisoimage", &arguments).unwrap());
+    let start = u32::try_from(start).unwrap();
+    for session in [0, start] {
+        let mut found = Vec::new();
+        check(&disc, session, &mut |f| found.push(f));
+        assert!(found.iter().all(|f| f.severity == Note), "{session}: {found:?}");
+    }
+    let volume = IsoVolume::open_session(&disc, start, Some(Namespace::RockRidge)).unwrap();
+    assert!(listing(&volume, &disc).contains_key(&b"SUB/C.TXT"[..]));
+}
+
+/// Bytes that are not the file's must not be taken for it.
+#[test]
+fn compressed_files_of_xorriso_are_not_given_for_plain_ones() {
+    let place = tempfile::tempdir().unwrap();
+    let source = place.path().join("source");
+    std::fs::create_dir(&source).unwrap();
+    std::fs::write(source.join("LARGE"), vec![b'x'; 300_000]).unwrap();
+    std::fs::write(source.join("SMALL"), "small").unwrap();
+    let image = place.path().join("image");
+    let (image, source) = (image.to_str().unwrap(), source.to_str().unwrap());
+    let filter = ["-find", "/", "-type", "f", "-exec", "set_filter", "--zisofs", "--", "-commit"];
+    let arguments = [&["-outdev", image, "-map", source, "/"], &filter[..]].concat();
+    let output = match Command::new("xorriso").args(arguments).output() {
+        Ok(output) => output,
+        Err(error) => {
+            assert!(std::env::var_os("CI").is_none(), "xorriso: {error}");
+            eprintln!("skipped: xorriso is not installed");
+            return;
+        }
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bytes = std::fs::read(image).unwrap();
+    let found = findings(&bytes);
+    assert!(
+        found.iter().all(|f| f.severity == Note) && found.iter().any(|f| f.what.contains("zisofs")),
+        "{found:?}"
+    );
+    let names = |namespace| {
+        let volume = IsoVolume::open(&bytes, Some(namespace)).unwrap();
+        let mut names = Vec::new();
+        let root = volume.root().unwrap();
+        let outcome = volume.read_dir(&root, &mut |entry| {
+            names.push(String::from_utf8(entry.name).unwrap());
+            std::ops::ControlFlow::Continue(())
+        });
+        (names, outcome.map_err(|e| e.to_string()))
+    };
+    let (read, outcome) = names(Namespace::RockRidge);
+    assert_eq!(read, ["SMALL"]);
+    assert!(outcome.unwrap_err().contains("zisofs"));
+    assert_eq!(names(Namespace::Plain), (vec!["LARGE".to_owned(), "SMALL".to_owned()], Ok(())));
 }

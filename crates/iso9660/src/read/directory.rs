@@ -255,6 +255,11 @@ impl<'s> Directory<'s> {
             if let Some(child) = fields.child {
                 return self.relocated(child, entry.name, lba);
             }
+            if let Some(how) = fields.encoded.filter(|_| !is_dir) {
+                let what =
+                    format!("'{}' {how}; the plain names give its bytes as recorded", show(&entry.name));
+                return Err(ReadError::invalid("System Use area", lba, what).into());
+            }
             if let Some(serial) = fields.px.and_then(|px| px.serial).filter(|n| *n > 0 && !is_dir) {
                 let address = if by_place { 0 } else { u64::from(record.extent.little) };
                 entry.id = u64::from(serial) << 32 | address;

@@ -1,8 +1,9 @@
 //! Reading volumes: this program's, and other people's with their habits.
 //!
 //! Numbers are taken from their little-endian half, addresses are followed only inside the source, path tables are not
-//! used. Associated files (resource forks) are left out silently; interleaved files and files whose extents lie outside
-//! the source are left out, and the directory then ends with an error that names the first.
+//! used. Associated files (resource forks) are left out silently; interleaved files, files whose extents lie outside the
+//! source, and in Rock Ridge compressed and sparse ones are left out, and the directory then ends with an error that
+//! names the first.
 
 mod boot;
 mod directory;

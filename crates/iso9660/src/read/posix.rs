@@ -115,6 +115,8 @@ pub(super) struct PosixFields {
     pub(super) child: Option<u32>,
     /// Belongs elsewhere.
     pub(super) relocated: bool,
+    /// Why the bytes of the extent are not those of the file.
+    pub(super) encoded: Option<&'static str>,
 }
 
 impl PosixFields {
@@ -147,6 +149,10 @@ impl PosixFields {
                 b"SL" => this.target.get_or_insert_default().add(field.data).map_err(invalid)?,
                 b"CL" if field.data.len() >= 8 => this.child = Some(get_both32(field.data, 0).little),
                 b"RE" => this.relocated = true,
+                b"ZF" if matches!(field.data, [b'p' | b'P', b'z' | b'Z', ..]) => {
+                    this.encoded = Some("is compressed as zisofs");
+                }
+                b"SF" => this.encoded = Some("is a sparse file (RRIP 4.1.7)"),
                 _ => {}
             }
             Ok(())
