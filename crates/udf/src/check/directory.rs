@@ -126,7 +126,8 @@ impl<S: BlockSource> Walk<'_, '_, S> {
         let plain = HEADER_LEN + implementation + name_len;
         if covered < plain {
             let what = format!("file identifier: the CRC covers {covered} of {plain} bytes");
-            self.report.warning("UDF 2.3.1.2", lba, what);
+            // Allowed, so that implementation use need not be covered (UDF 2.3.4.4).
+            self.report.note("UDF 2.3.4.4", lba, what);
         }
         if bytes.get(plain..).is_some_and(|rest| rest.iter().any(|b| *b != 0)) {
             self.report.note("ECMA-167 4/14.4.9", lba, "padding of a file identifier is not 0");

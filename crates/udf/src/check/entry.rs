@@ -1,6 +1,6 @@
 //! Fields of file entries (ECMA-167 4/14.9, 4/14.17, UDF 2.3.5, 2.3.6, 3.3.3).
 
-use glassmaster_disc::BlockSource;
+use glassmaster_disc::{BlockSource, Severity};
 
 use super::files::{Role, Walk};
 use super::space::Use;
@@ -36,7 +36,7 @@ impl<S: BlockSource> Walk<'_, '_, S> {
         let fields = *direct.fields();
         let flags = fields.icb.flags;
         let file_type = fields.icb.file_type;
-        let fits = self.icb_tag(at, bytes, direct.extended, file_type, role);
+        let fits = self.icb_tag(at, bytes, file_type, role);
         if direct.extended && !self.rules.third_edition() {
             self.report.error("UDF 2.3.6", at, "an extended file entry before UDF 2.00");
         }
@@ -46,7 +46,7 @@ impl<S: BlockSource> Walk<'_, '_, S> {
         }
         if bytes[50] != 0 || bytes[51] != 0 || u32_at(bytes, 52) != 0 {
             let what = "record format, display attributes and record length are not all 0";
-            self.report.warning("UDF 2.3.6.4", at, what);
+            self.report.warning("UDF 2.3.6.1", at, what);
         }
         let stamps: &[(usize, &str)] = if direct.extended {
             &[(80, "access time"), (92, "modification time"), (104, "creation time"), (116, "attribute time")]
@@ -141,7 +141,7 @@ impl<S: BlockSource> Walk<'_, '_, S> {
     }
 
     /// Whether the object is what led to it says.
-    fn icb_tag(&mut self, at: u64, bytes: &[u8], extended: bool, file_type: u8, role: Role) -> bool {
+    fn icb_tag(&mut self, at: u64, bytes: &[u8], file_type: u8, role: Role) -> bool {
         let (strategy, parameter, most) = (u16_at(bytes, 20), u16_at(bytes, 22), u16_at(bytes, 24));
         let flags = u16_at(bytes, 34);
         let wanted = match strategy {
@@ -149,7 +149,10 @@ impl<S: BlockSource> Walk<'_, '_, S> {
             STRATEGY_4096 => {
                 if self.write_once != Some(true) {
                     let what = "strategy 4096, which is for write-once media";
-                    self.report.note("UDF 2.3.5.1", at, what);
+                    // Only later revisions forbid it elsewhere.
+                    let severity =
+                        if self.rules.revision >= 0x0250 { Severity::Warning } else { Severity::Note };
+                    self.report.add(severity, "UDF 2.3.5.1", at, what);
                 }
                 2
             }
@@ -162,6 +165,10 @@ impl<S: BlockSource> Walk<'_, '_, S> {
         if parameter != 0 && strategy == STRATEGY_4 {
             let what = format!("strategy parameter {parameter} instead of 0");
             self.report.warning("ECMA-167 4/14.6.3", at, what);
+        }
+        if strategy == STRATEGY_4 && bytes[28..34] != [0; 6] {
+            let severity = if self.rules.revision >= 0x0250 { Severity::Warning } else { Severity::Note };
+            self.report.add(severity, "UDF 2.3.5.3", at, "the parent ICB location is not 0");
         }
         if bytes[26] != 0 {
             self.report.warning("ECMA-167 4/14.6.5", at, "the reserved byte of the ICB tag is not 0");
@@ -209,7 +216,7 @@ impl<S: BlockSource> Walk<'_, '_, S> {
         if file_type == TYPE_REAL_TIME && self.rules.revision < 0x0201 {
             self.report.warning("UDF 2.3.5.2.1", at, "a real-time file before UDF 2.01");
         }
-        if file_type == 0 && !extended {
+        if file_type == 0 {
             self.report.note("UDF 2.3.5.2", at, "file type 0, not specified, instead of 5");
         }
         fits

@@ -3,6 +3,8 @@
 //!
 //! Errors are what readers may fail over, warnings are broken rules that readers overlook, notes are habits.
 //!
+//! Clauses of UDF are numbered as in revision 2.50; where a rule came or went with a revision, that is looked at.
+//!
 //! Memory: about 100 bytes for each file and directory, 16 for each extent, one bit for each block of a partition, the
 //! names of one directory at a time. All of these are recorded on the volume, so that hostile numbers cost no more than
 //! the volume is large; the number of allocation descriptors looked at is bounded by that of its blocks as well.

@@ -257,10 +257,10 @@ fn primary(report: &mut Report<'_>, at: u64, bytes: &[u8]) {
     let wanted = if maximum > 1 { 3 } else { 2 };
     if level != wanted || most < level {
         let what = format!("interchange level {level} of {most} instead of {wanted}");
-        report.warning("UDF 2.2.2.2", at, what);
+        report.warning("UDF 2.2.2.1", at, what);
     }
     if u32_at(bytes, 64) & 1 == 0 || u32_at(bytes, 68) & 1 == 0 {
-        report.warning("UDF 2.2.2.4", at, "the character set lists lack CS0");
+        report.warning("UDF 2.2.2.3", at, "the character set lists lack CS0");
     }
     if u32_at(bytes, 20) != 0 && maximum <= 1 {
         let what = format!("primary volume descriptor number {} of a single volume", u32_at(bytes, 20));
@@ -344,7 +344,7 @@ fn partitions_apart(described: &Described, report: &mut Report<'_>) {
 fn implementation_use(report: &mut Report<'_>, rules: Rules, at: u64, bytes: &[u8], name: Option<&str>) {
     let identifier = field::identifier(&bytes[20..52]);
     if identifier != "*UDF LV Info" {
-        report.note("UDF 2.2.7.1.1", at, format!("implementation use by '{identifier}'"));
+        report.note("UDF 2.2.7.1", at, format!("implementation use by '{identifier}'"));
         return;
     }
     field::udf_identifier(report, rules, at, &bytes[20..52], "*UDF LV Info");

@@ -1,4 +1,4 @@
-//! Sparing table (UDF 1.50 2.2.11, UDF 2.2.12): packets of a sparable partition that are somewhere else.
+//! Sparing table (UDF 2.2.11 up to 2.01, then 2.2.12): packets of a sparable partition that are somewhere else.
 
 use super::field::{u16_at, u32_at};
 use super::regid::Regid;

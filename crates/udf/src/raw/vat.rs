@@ -1,4 +1,4 @@
-//! Virtual allocation table (UDF 1.50 2.2.10, UDF 2.00 and later 2.2.11): where the blocks of a virtual partition are.
+//! Virtual allocation table (UDF 2.2.10 up to 2.01, then 2.2.11): where the blocks of a virtual partition are.
 
 use super::field::{u16_at, u32_at};
 use super::icb_tag::TYPE_UNSPECIFIED;
