@@ -147,6 +147,15 @@ impl<'t> Run<'t> {
     /// Writes descriptors from number `first` on to `out`, as many as there are and fit; the last place points to `next`
     /// (a partition and its block) where more are to come. Bytes used.
     pub(super) fn write(self, first: u64, out: &mut [u8], next: Option<(u16, u32)>) -> usize {
+        // Nearly every object is one extent or none.
+        if let Pieces::Contiguous { block, size, longest } = self.pieces
+            && size <= u64::from(longest)
+            && first == 0
+        {
+            let bytes = u32::try_from(size).unwrap_or(longest);
+            let ad = Allocation { kind: ExtentType::Recorded, bytes, block, partition: self.form };
+            return if size == 0 { 0 } else { ad.write(out) };
+        }
         let left = self.count().saturating_sub(first);
         let room = (out.len() / descriptor_len(self.form)) as u64;
         let (count, link) = if left <= room { (left, None) } else { (room.saturating_sub(1), next) };
