@@ -334,6 +334,11 @@ fn a_file_over_four_gibibytes_of_xorriso() {
 #[test]
 fn images_of_grub_mkrescue() {
     let Some(mkrescue) = Witness::find("grub-mkrescue").unwrap() else { return };
+    if !Path::new("/usr/lib/grub/i386-pc").is_dir() {
+        assert!(std::env::var_os("CI").is_none(), "no platform of GRUB is there: package grub-pc-bin");
+        println!("skipped: no platform of GRUB is there (Debian package grub-pc-bin)");
+        return;
+    }
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("source");
     source(&folder);
