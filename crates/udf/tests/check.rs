@@ -344,6 +344,37 @@ fn faults_of_bitmaps() {
     assert!(findings(&copy).iter().any(|f| f.clause == "ECMA-167 4/10.1" && f.what.starts_with("8 blocks")));
 }
 
+/// Blocks of the metadata partition that are in use, but marked free.
+#[test]
+fn faults_of_metadata_bitmaps() {
+    let mut source = image::Source::new();
+    let root = source.tree.root();
+    source.file(root, b"file", image::pattern(5000));
+    let mut options = image::options(Revision::V260);
+    options.access = glassmaster_udf::AccessType::OVERWRITABLE;
+    let image = image::plan(&source, options).image(&source);
+    assert_eq!(findings(&image), []);
+    let facts = glassmaster_udf::UdfVolume::open(&image).unwrap().facts();
+    let metadata = facts.metadata.unwrap();
+    assert!(metadata.bitmap.is_some());
+    let blocks = metadata.extents.iter().map(|extent| extent.bytes / SECTOR as u64).sum::<u64>() as u32;
+    let bitmap = (0..image.len() / SECTOR)
+        .find(|n| image[n * SECTOR..][..2] == [8, 1] && kinds::u32_at(&image, n * SECTOR + 16) == blocks)
+        .unwrap();
+    let mut copy = image.clone();
+    copy[bitmap * SECTOR + 24] = 0xFF;
+    reseal(&mut copy[bitmap * SECTOR..]);
+    let found = findings(&copy);
+    let error = found.iter().find(|f| f.clause == "ECMA-167 4/10.1").unwrap();
+    assert_eq!(error.lba, u64::from(metadata.extents[0].lba.unwrap()), "{error}");
+    // A bitmap of another size is named at the file entry of its file.
+    let mut copy = image.clone();
+    copy[bitmap * SECTOR + 16] ^= 1;
+    reseal(&mut copy[bitmap * SECTOR..]);
+    let entry = facts.partitions[0].start + metadata.bitmap.unwrap();
+    assert!(findings(&copy).iter().any(|f| f.clause == "ECMA-167 4/14.12.2" && f.lba == u64::from(entry)));
+}
+
 #[test]
 fn a_check_can_be_ended() {
     let image = plain(Revision::V201);
