@@ -1,6 +1,7 @@
 //! Folders and files of the host as the source of an image.
 
 mod files;
+mod look;
 mod mount;
 mod walk;
 
