@@ -280,6 +280,26 @@ fn handles_go_to_any_thread_and_long_work_is_exclusive() {
 }
 
 #[test]
+fn obstacles_are_listed_before_anything_is_made() {
+    let image = image();
+    let root = image.root();
+    root.add_file("README", bytes(1)).unwrap();
+    assert_eq!(image.preflight().unwrap(), []);
+    root.add_directory("A long name").unwrap();
+    root.add_file("A long name/too long;1.text", bytes(1)).unwrap();
+    let found = image.preflight().unwrap();
+    let of =
+        |fs: &str| found.iter().filter(|o| o.file_system == fs).map(|o| o.path.as_str()).collect::<Vec<_>>();
+    assert_eq!(of("ISO 9660"), ["\\A long name", "\\A long name\\too long;1.text"]);
+    assert_eq!(of("Joliet"), ["\\A long name\\too long;1.text"]);
+    let _ = image.set_file_systems_to_create(FileSystems::UDF).unwrap();
+    assert_eq!(image.preflight().unwrap(), []);
+    assert!(!image.is_read_only());
+    let _ = image.set_file_systems_to_create(FileSystems::NONE).unwrap();
+    assert_eq!(code(image.preflight()), HResult::NO_OUTPUT);
+}
+
+#[test]
 fn change_points_restore_and_lock() {
     let image = image();
     let root = image.root();

@@ -6,6 +6,7 @@ use glassmaster_disc::HResult;
 use glassmaster_tree::Timestamp;
 
 use super::FileSystemImage;
+use super::session::ImportedSession;
 use super::state::{ResultGuard, State};
 use super::volume_name;
 use crate::append::NextSession;
@@ -14,6 +15,7 @@ use crate::code::Failure;
 use crate::error::Error;
 use crate::image::Image;
 use crate::import::disc_identifier;
+use crate::preflight::{Obstacle, preflight};
 use crate::result::{Guard, ImageResult, ResultFacts};
 use crate::{FileSystems, ImageOptions};
 
@@ -66,10 +68,7 @@ impl FileSystemImage {
                 if disc_identifier(&disc?)? != imported.disc_id {
                     return Err(Failure::new(HResult::DISC_MISMATCH).into());
                 }
-                let (selected, free) = (options.file_systems, options.session.free_blocks);
-                imported.place.apply(&mut options);
-                options.file_systems = selected;
-                options.session.free_blocks = free;
+                options.place_behind(&imported);
                 let session =
                     NextSession::plan(&imported.previous, &imported.place, (tree, contents), &options)?;
                 ImageResult::of_session(session, facts(Some(imported.disc_id)))
@@ -78,6 +77,46 @@ impl FileSystemImage {
         self.shared.lock().result = Arc::downgrade(&guard);
         drop(job);
         Ok(result)
+    }
+}
+
+impl FileSystemImage {
+    /// Everything in the tree that the selected file systems cannot record as it is, the worst first: names, sizes, depths,
+    /// counts, and whether the image fits. Nothing is read and nothing changes; the tree is looked at as it is now.
+    ///
+    /// # Errors
+    /// `IMAPI_E_NO_OUTPUT` without a file system.
+    pub fn preflight(&self) -> Result<Vec<Obstacle>, Error> {
+        let now = self.shared.surroundings.now();
+        let (tree, mut options, imported, rules) = {
+            let state = self.shared.lock();
+            if state.settings.file_systems.is_empty() {
+                return Err(Failure::new(HResult::NO_OUTPUT).into());
+            }
+            let imported = state.session.imported.clone();
+            (state.tree.snapshot(now.utc)?, state.image_options(now.utc), imported, state.rules())
+        };
+        if options.volume_name.is_empty() {
+            options.volume_name = volume_name::automatic(now);
+        }
+        if let Some(imported) = imported {
+            options.place_behind(&imported);
+        }
+        let mut found = preflight(&tree, &options)?;
+        for obstacle in &mut found {
+            obstacle.path = rules.shown(&obstacle.path);
+        }
+        Ok(found)
+    }
+}
+
+impl ImageOptions {
+    /// Moves a session behind an imported one; what the object selects of the file systems there are stays, and its limit.
+    fn place_behind(&mut self, imported: &ImportedSession) {
+        let (selected, free) = (self.file_systems, self.session.free_blocks);
+        imported.place.apply(self);
+        self.file_systems = selected;
+        self.session.free_blocks = free;
     }
 }
 
