@@ -9,10 +9,11 @@ use crate::workload::Tree;
 use crate::{Result, reflink};
 
 /// Every workload, in the order they run.
-pub(crate) const NAMES: [&str; 11] = [
+pub(crate) const NAMES: [&str; 12] = [
     "large",
     "small",
     "bridge",
+    "bridge-2.50",
     "mixed",
     "tiny",
     "crowd",
@@ -146,6 +147,8 @@ fn cat(source: &Path) -> Vec<Word> {
     words
 }
 
+const UDF_102: &[&str] = &["--fs", "iso9660,joliet,rock-ridge,udf", "--udf", "1.02"];
+const UDF_250: &[&str] = &["--fs", "iso9660,joliet,rock-ridge,udf", "--udf", "2.50"];
 const THREE: &[&str] = &["--fs", "iso9660,joliet,rock-ridge"];
 const GENISOIMAGE: &[&str] =
     &["genisoimage", "-quiet", "-input-charset", "utf-8", "-iso-level", "3", "-J", "-R", "-o"];
@@ -208,8 +211,19 @@ impl Contest {
                 // At least 80% of the rate of cat.
                 reaches = vec![(Against::Time("cat"), 1.25)];
             }
+            "bridge-2.50" => {
+                add(US, ours(place, &tree, UDF_250), false);
+                add("with UDF 1.02", ours(place, &tree, UDF_102), false);
+                add("genisoimage-udf", theirs(GENISOIMAGE_UDF, &tree), false);
+                // All file entries and directories twice, besides.
+                reaches = vec![
+                    (Against::Time("genisoimage-udf"), 0.40),
+                    (Against::Time("with UDF 1.02"), 1.25),
+                    (Against::Memory, 90.0),
+                ];
+            }
             "bridge" => {
-                let four = &["--fs", "iso9660,joliet,rock-ridge,udf", "--udf", "1.02"];
+                let four = UDF_102;
                 add(US, ours(place, &tree, four), false);
                 add("genisoimage-udf", theirs(GENISOIMAGE_UDF, &tree), false);
                 add("limit-rw", own("limit-rw"), false);
