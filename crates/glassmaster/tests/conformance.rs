@@ -511,6 +511,13 @@ fn point_24_modified_blocks() {
     }
     assert!(disc == all);
     assert_eq!(result.image_stream().modified_blocks().unwrap().0, list);
+    let items = result.progress_items();
+    let ends = items.enumerate().fold(0, |next, item| {
+        assert_eq!(item.first, next, "{item:?}");
+        item.last + 1
+    });
+    assert_eq!((ends, image.root().count()), (result.total_blocks(), 4));
+    assert!(items.from_description("\\new").unwrap().first >= start);
     let names: Vec<_> = listing(&all, VolumeKind::Udf).into_iter().map(|(path, _)| path).collect();
     assert!(names.contains(&"/new".to_owned()) && names.contains(&"/sub/deep/c".to_owned()), "{names:?}");
 }
