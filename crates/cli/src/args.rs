@@ -270,6 +270,9 @@ pub(crate) struct Extract {
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Named streams become extended attributes user.NAME of their files.
+    #[arg(long)]
+    pub(crate) streams: bool,
     /// Bytes to extract at most [default: 16 times the image].
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_bytes: Option<u64>,

@@ -323,3 +323,55 @@ fn hang_ups_are_ignored_where_nohup_says_so() {
         assert_eq!(image.len() > 8 << 20, status == 0);
     }
 }
+
+/// User attributes go out as streams and come back as attributes, in every revision that has streams; where there are
+/// none, each one is told.
+#[test]
+fn named_streams_go_there_and_back() {
+    let folder = TempDir::new().unwrap();
+    let source = folder.path().join("source");
+    fs::create_dir(&source).unwrap();
+    let file = source.join("photo.jpg");
+    fs::write(&file, b"light").unwrap();
+    let large = vec![7u8; 3000];
+    let flags = rustix::fs::XattrFlags::empty();
+    for (name, value) in [("user.caption", &b"a day at the sea"[..]), ("user.thumbnail", &large)] {
+        match rustix::fs::setxattr(&file, name, value, flags) {
+            Err(rustix::io::Errno::NOTSUP) => {
+                return println!("skipped: no user attributes on {}", file.display());
+            }
+            other => other.unwrap(),
+        }
+    }
+    for (revision, embed) in [("2.00", true), ("2.01", false), ("2.50", true), ("2.60", false)] {
+        let image = folder.path().join("image.udf");
+        let mut build =
+            vec!["build", text(&source), "-o", text(&image), "--fs", "udf", "--udf", revision, "--streams"];
+        if embed {
+            build.extend(["--embed", "1000"]);
+        }
+        must(&build);
+        let listed = must(["list", text(&image)]);
+        let streams = &listed[0]["streams"];
+        assert_eq!(
+            *streams,
+            serde_json::json!([
+                { "name": "caption", "size": 16 }, { "name": "thumbnail", "size": 3000 }
+            ])
+        );
+        let out = folder.path().join(format!("out {revision}"));
+        must(["extract", text(&image), "-o", text(&out), "--streams"]);
+        let mut value = vec![0u8; 5000];
+        for (name, wanted) in [("user.caption", &b"a day at the sea"[..]), ("user.thumbnail", &large)] {
+            let n = rustix::fs::getxattr(out.join("photo.jpg"), name, &mut value[..]).unwrap();
+            assert_eq!(&value[..n], wanted, "{revision} {name}");
+        }
+        assert_eq!(fs::read(out.join("photo.jpg")).unwrap(), b"light");
+        assert!(must(["check", text(&image)]).iter().all(|e| e["event"] != "finding"));
+    }
+    let image = folder.path().join("image.udf");
+    let told =
+        must(["build", text(&source), "-o", text(&image), "--fs", "udf", "--udf", "1.02", "--streams"]);
+    let lost: Vec<_> = told.iter().filter(|e| e["event"] == "changed" && e["recorded"].is_null()).collect();
+    assert!(!lost.is_empty(), "{told:?}");
+}

@@ -80,7 +80,7 @@ fn use_up(image: Vec<u8>, folder: &Path) {
         }
     }
     if let Ok(volume) = open(&source, None) {
-        let options = ExtractOptions { overwrite: true, max_bytes: Some(8 << 20) };
+        let options = ExtractOptions { overwrite: true, max_bytes: Some(8 << 20), streams: true };
         let _ = extract(&*volume, &source, folder, &options, &mut |_| ControlFlow::Continue(()), &never);
     }
 }

@@ -15,7 +15,8 @@ pub(crate) fn run(args: &Extract, ui: &Ui, cancel: &Cancel) -> Result<Value, Fai
     let device::Opened { source, session_start } =
         device::open_source(&args.source.source, args.source.session.session)?;
     let volume = open_session(&source, session_start, args.source.fs)?;
-    let options = ExtractOptions { overwrite: args.overwrite, max_bytes: args.max_bytes };
+    let options =
+        ExtractOptions { overwrite: args.overwrite, max_bytes: args.max_bytes, streams: args.streams };
     let mut progress = |p: glassmaster::imapi2fs::Progress| {
         ui.progress("extracting", p.done, p.total, "", &[]);
         ControlFlow::Continue(())

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use glassmaster::tree::{Entry, Kind, Visit, WalkLimits, walk};
+use glassmaster::tree::{Entry, Kind, Visit, Volume, WalkLimits, walk};
 use serde_json::{Value, json};
 
 use crate::args::List;
@@ -27,7 +27,11 @@ pub(crate) fn run(args: &List, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
                     bytes = bytes.saturating_add(entry.size);
                 }
                 if ui.is_json() {
-                    lines.text.extend_from_slice(as_json(dir, entry).to_string().as_bytes());
+                    let mut fields = as_json(dir, entry);
+                    if entry.has_streams {
+                        fields["streams"] = streams(&*volume, entry);
+                    }
+                    lines.text.extend_from_slice(fields.to_string().as_bytes());
                     lines.text.push(b'\n');
                 } else {
                     lines.entry(dir, entry);
@@ -87,8 +91,23 @@ fn as_json(dir: &[u8], entry: &Entry) -> Value {
         "gid": entry.gid,
         "links": entry.links,
         "target": entry.target.as_ref().map(|t| String::from_utf8_lossy(t)),
+        "accessed": entry.accessed.map(|t| t.secs),
+        "created": entry.created.map(|t| t.secs),
+        "device": entry.device.map(|(major, minor)| [major, minor]),
+        "real_time": entry.real_time,
         "hidden": entry.hidden,
     })
+}
+
+/// Named streams of a file: names and lengths, or what keeps them from being read.
+fn streams(volume: &dyn Volume, entry: &Entry) -> Value {
+    match volume.streams(entry) {
+        Ok(list) => {
+            let one = |s: &Entry| json!({ "name": String::from_utf8_lossy(&s.name), "size": s.size });
+            list.iter().map(one).collect()
+        }
+        Err(error) => json!({ "damaged": error.to_string() }),
+    }
 }
 
 fn kind_name(kind: Kind) -> &'static str {

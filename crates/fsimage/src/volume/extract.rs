@@ -29,6 +29,9 @@ pub struct ExtractOptions {
     /// Bytes that may be written in all; `None` stands for 16 times the volume, which only a volume with thousands of
     /// files over the same sectors exceeds.
     pub max_bytes: Option<u64>,
+    /// Named streams become extended attributes `user.NAME` of their file; what the host cannot hold is a problem that
+    /// leaves the file.
+    pub streams: bool,
 }
 
 /// Something that was not extracted, or not as recorded.
@@ -89,6 +92,7 @@ struct FileJob {
 
 /// What the threads share.
 struct Shared<'a> {
+    volume: &'a dyn Volume,
     source: &'a dyn BlockSource,
     options: &'a ExtractOptions,
     budget: AtomicU64,
@@ -126,6 +130,7 @@ pub fn extract(
         .map_err(|e| Error::output(target, e))?;
     let volume_bytes = volume.block_count().saturating_mul(SECTOR_U64);
     let shared = Shared {
+        volume,
         source,
         options,
         budget: AtomicU64::new(options.max_bytes.unwrap_or(volume_bytes.saturating_mul(16))),
@@ -509,6 +514,11 @@ fn write_file(
                 _ => Ok(()),
             }
         })
+        .inspect(|()| {
+            if shared.options.streams && entry.has_streams {
+                set_streams(shared, job, &file, buffer, reader);
+            }
+        })
         .and_then(|()| match entry.modified {
             Some(time) => rustix::fs::futimens(&file, &times(time)).map_err(|e| format!("time not set: {e}")),
             None => Ok(()),
@@ -524,4 +534,56 @@ fn write_file(
             })
         }
     }
+}
+
+/// Longest value of an extended attribute on Linux (XATTR_SIZE_MAX).
+const LONGEST_ATTRIBUTE: u64 = 65_536;
+
+/// Gives a file its named streams; what cannot be set is noted.
+fn set_streams(
+    shared: &Shared<'_>,
+    job: &FileJob,
+    file: &File,
+    buffer: &mut [u8],
+    reader: &mut ContentReader,
+) {
+    let path = shown(&join(&job.dir_path, &job.entry.name));
+    let streams = match shared.volume.streams(&job.entry) {
+        Ok(streams) => streams,
+        Err(error) => return shared.note(|r| r.problem(path, format!("streams left out: {error}"))),
+    };
+    for stream in streams {
+        if let Err(what) = set_stream(shared, &stream, file, buffer, reader) {
+            let name = String::from_utf8_lossy(&stream.name);
+            shared.note(|r| r.problem(format!("{path}:{name}"), format!("stream left out: {what}")));
+        }
+    }
+}
+
+fn set_stream(
+    shared: &Shared<'_>,
+    stream: &Entry,
+    file: &File,
+    buffer: &mut [u8],
+    reader: &mut ContentReader,
+) -> Result<(), String> {
+    if stream.size > LONGEST_ATTRIBUTE {
+        return Err(format!("it has {} bytes; an attribute holds {LONGEST_ATTRIBUTE}", stream.size));
+    }
+    if let Some(problem) = name_problem(&stream.name) {
+        return Err(problem.to_owned());
+    }
+    if !shared.reserve(stream.size) {
+        return Err("together the files are many times larger than the volume that holds them".to_owned());
+    }
+    let mut value = vec![0; usize::try_from(stream.size).map_err(|e| e.to_string())?];
+    reader.copy(shared.source, stream, buffer, &mut |offset, piece| {
+        let at = usize::try_from(offset).map_err(std::io::Error::other)?;
+        let place = value.get_mut(at..).and_then(|rest| rest.get_mut(..piece.len()));
+        place.ok_or_else(|| std::io::Error::other("longer than recorded"))?.copy_from_slice(piece);
+        Ok(())
+    })?;
+    let name = [b"user.", &stream.name[..]].concat();
+    rustix::fs::fsetxattr(file, OsStr::from_bytes(&name), &value, rustix::fs::XattrFlags::empty())
+        .map_err(|e| format!("attribute not set: {e}"))
 }
