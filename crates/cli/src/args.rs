@@ -84,7 +84,7 @@ pub(crate) struct Imaging {
     /// With UDF alone: keep files of at most BYTES bytes in their file entries.
     #[arg(long, value_name = "BYTES")]
     pub(crate) embed: Option<u32>,
-    /// Image that firmware starts: PLATFORM=FILE[,OPTION]..., PLATFORM bios, efi, ppc, mac or a number; options are
+    /// Image that firmware starts: PLATFORM=FILE, PLATFORM bios, efi, ppc, mac or a number; behind it, after commas,
     /// emulation=none|1.2|1.44|2.88|hd, load-segment=HEX, load-sectors=N, id=TEXT, info-table
     /// (bytes 8 to 63 tell the loader where it stands, as ISOLINUX needs it) and not-bootable. May be given up to 32
     /// times; a BIOS starts the first. The images do not appear as files.
