@@ -1,4 +1,5 @@
-//! `serve SOCKET DISC [MEDIA]`: a virtual recorder behind a unix socket. With MEDIA the disc is made new.
+//! `serve SOCKET DISC [MEDIA [SIZE]]`: a virtual recorder behind a unix socket. With MEDIA the disc is made new, in its
+//! usual size or in SIZE.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -6,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use glassmaster_disc::MediaType;
 use glassmaster_scsi::wire;
-use glassmaster_vdrive::{MediumOptions, VirtualDrive};
+use glassmaster_vdrive::{MediumOptions, MediumSize, StoreError, VirtualDrive};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,14 +24,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
-    let [socket, disc, media @ ..] = arguments else {
-        return Err("usage: serve SOCKET DISC [MEDIA]".into());
+    let [socket, disc, media_arguments @ ..] = arguments else {
+        return Err("usage: serve SOCKET DISC [MEDIA [SIZE]]".into());
     };
     let disc = Path::new(disc);
-    let mut drive = match media.first() {
+    let mut drive = match media_arguments.first() {
         Some(media) => {
             let media: MediaType = media.parse()?;
-            VirtualDrive::create(disc, media, &MediumOptions::default())?
+            let size = media_size(media, media_arguments.get(1))?;
+            VirtualDrive::create(disc, media, &MediumOptions { size, ..MediumOptions::default() })?
         }
         None => VirtualDrive::open(disc)?,
     };
@@ -39,4 +41,8 @@ fn run(arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     let listener = wire::Listener::bind(Path::new(socket))?;
     wire::serve(&listener, &mut drive, &AtomicBool::new(false))?;
     Ok(())
+}
+
+fn media_size(media: MediaType, label: Option<&String>) -> Result<Option<MediumSize>, StoreError> {
+    label.map(|label| MediumSize::named(media, label)).transpose()
 }

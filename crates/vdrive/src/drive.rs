@@ -14,7 +14,7 @@ use glassmaster_scsi::{Cdb, DataPhase, Outcome, Sense, Transport, TransportError
 use crate::clock::Clock;
 use crate::cmd;
 use crate::cmd::pages::Pages;
-use crate::medium::{Change, Disc, MediumOptions};
+use crate::medium::{Change, Disc, MediumOptions, Speed};
 use crate::pace::{Pace, Work};
 use crate::record::SessionAtOnce;
 use crate::sense;
@@ -65,6 +65,8 @@ pub struct VirtualDrive {
     pub(crate) pages: Pages,
     /// Write speed in 1000 bytes a second; 0 for the fastest of the medium.
     pub(crate) write_speed: u32,
+    /// The same for reading.
+    pub(crate) read_speed: u32,
     pub(crate) pace: Pace,
     stall_every: Option<NonZeroU32>,
     writes: u32,
@@ -87,6 +89,7 @@ impl VirtualDrive {
             operational_change: false,
             pages: Pages::default(),
             write_speed: 0,
+            read_speed: 0,
             pace: Pace::new(options.clock),
             stall_every: options.stall_every,
             writes: 0,
@@ -182,6 +185,7 @@ impl VirtualDrive {
         self.tray_open = true;
         self.pace.reset();
         if let Some(disc) = &mut self.disc {
+            disc.end_rehearsal();
             if disc.at_once.take().is_some_and(|r: SessionAtOnce| r.has_begun()) {
                 for t in disc.state.tracks.iter_mut().filter(|t| t.at_once && !t.closed) {
                     t.damaged = true;
@@ -197,6 +201,7 @@ impl VirtualDrive {
     /// A disc has been put in, or the tray closed over it.
     pub(crate) fn medium_arrived(&mut self) {
         self.write_speed = 0;
+        self.read_speed = 0;
         self.pace.reset();
         self.pace.work(Work::Loading, Duration::from_secs(3), true);
         self.attention.retain(|s| *s != sense::MEDIUM_MAY_HAVE_CHANGED);
@@ -230,15 +235,42 @@ impl VirtualDrive {
         }
     }
 
-    /// Write speed in force, in 1000 bytes a second.
-    pub(crate) fn current_write_speed(&self) -> u32 {
-        let speeds = self.loaded().map_or(&[][..], |d| d.rules().write_speeds());
-        let fastest = speeds.first().copied().unwrap_or(0);
+    /// Times the write buffer ran empty in the middle of a recording, as far as a [`Clock`] has told the time.
+    #[must_use]
+    pub fn underruns(&self) -> u32 {
+        self.pace.underruns()
+    }
+
+    /// Write speed in force; `None` without a disc.
+    pub(crate) fn write_setting(&self) -> Option<Speed> {
+        let speeds = self.loaded()?.rules().facts().write;
         if self.write_speed == 0 {
-            return fastest;
+            return speeds.first().copied();
         }
         // The fastest that is no faster than asked for, else the slowest there is.
-        speeds.iter().copied().find(|s| *s <= self.write_speed).or(speeds.last().copied()).unwrap_or(fastest)
+        speeds.iter().find(|s| s.peak <= self.write_speed).or(speeds.last()).copied()
+    }
+
+    /// The same in 1000 bytes a second, at the rim where it depends on the place.
+    pub(crate) fn current_write_speed(&self) -> u32 {
+        self.write_setting().map_or(0, |s| s.peak)
+    }
+
+    /// Read speed in force; `None` without a disc.
+    pub(crate) fn read_setting(&self) -> Option<Speed> {
+        let fastest = self.loaded()?.rules().facts().read;
+        if self.read_speed == 0 || self.read_speed >= fastest.peak {
+            return Some(fastest);
+        }
+        // Slower than the fastest is a constant speed.
+        Some(Speed { peak: self.read_speed, cav: false })
+    }
+
+    /// Speed of `setting` at a block of the disc, in 1000 bytes a second.
+    pub(crate) fn speed_at(&self, setting: Option<Speed>, lba: i32) -> u32 {
+        let (Some(disc), Some(speed)) = (self.loaded(), setting) else { return 0 };
+        let g = disc.store.geometry();
+        disc.rules().facts().speed_at(speed, lba, g.blocks, disc.layers())
     }
 
     /// True for the writes that are to find the buffer full. The same write, sent again, finds room.

@@ -19,5 +19,5 @@ mod store;
 
 pub use clock::{Clock, SimulatedClock};
 pub use drive::{DriveOptions, TrayError, VirtualDrive};
-pub use medium::{Disc, MediumOptions};
+pub use medium::{Disc, MediumOptions, MediumSize};
 pub use store::StoreError;

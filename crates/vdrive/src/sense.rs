@@ -14,6 +14,8 @@ pub(crate) const LONG_WRITE_IN_PROGRESS: Sense = Sense::of(2, 0x04, 0x08);
 pub(crate) const BECOMING_READY: Sense = Sense::of(2, 0x04, 0x01);
 /// WRITE ERROR.
 pub(crate) const WRITE_ERROR: Sense = Sense::of(3, 0x0C, 0x00);
+/// WRITE ERROR - LOSS OF STREAMING.
+pub(crate) const LOSS_OF_STREAMING: Sense = Sense::of(3, 0x0C, 0x09);
 /// UNRECOVERED READ ERROR.
 pub(crate) const UNRECOVERED_READ: Sense = Sense::of(3, 0x11, 0x00);
 /// MEDIUM FORMAT CORRUPTED: nothing to address on an unformatted rewritable disc.
@@ -60,6 +62,8 @@ pub(crate) const NO_MORE_RESERVATIONS: Sense = Sense::of(5, 0x72, 0x05);
 pub(crate) const MEDIUM_MAY_HAVE_CHANGED: Sense = Sense::of(6, 0x28, 0x00);
 /// POWER ON, RESET, OR BUS DEVICE RESET OCCURRED.
 pub(crate) const POWER_ON: Sense = Sense::of(6, 0x29, 0x00);
+/// LOGICAL UNIT SOFTWARE WRITE PROTECTED.
+pub(crate) const SOFTWARE_WRITE_PROTECTED: Sense = Sense::of(7, 0x27, 0x02);
 /// PERSISTENT WRITE PROTECT.
 pub(crate) const PERSISTENT_WRITE_PROTECT: Sense = Sense::of(7, 0x27, 0x04);
 /// DATA PHASE ERROR: fewer bytes came than the command announced.

@@ -64,7 +64,7 @@ fn bd_r_with_spare_areas() {
     assert_eq!(caps[12..17], [0x00, 0xB4, 0x74, 0x00, 0x00]);
     assert_eq!(caps[16 + 4..16 + 9], [0x00, 0xB4, 0x74, 0x00, 0x32 << 2]);
     assert_eq!(r.format(0x31, 0, 12_219_392, 0).unwrap_err(), (5, 0x26, 0));
-    assert_eq!(r.format(0x32, 1, 11_826_176, 0).unwrap_err(), (5, 0x26, 0), "no random recording");
+    assert_eq!(r.format(0x32, 2, 11_826_176, 0).unwrap_err(), (5, 0x26, 0), "no random recording");
     r.format(0x32, 0, 12_088_320, 0).unwrap();
     assert_eq!(r.figures(1).2, 12_088_320);
     assert_eq!(r.status(), (0, 0));

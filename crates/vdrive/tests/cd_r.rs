@@ -3,7 +3,7 @@
 mod rig;
 
 use glassmaster_disc::MediaType;
-use glassmaster_vdrive::{DriveOptions, MediumOptions};
+use glassmaster_vdrive::{DriveOptions, MediumOptions, MediumSize};
 use rig::Rig;
 
 const TAO: u8 = 0x41;
@@ -40,7 +40,10 @@ fn blank_disc() {
 
 #[test]
 fn seventy_four_minutes() {
-    let options = MediumOptions { seventy_four_minutes: true, ..MediumOptions::default() };
+    let options = MediumOptions {
+        size: Some(MediumSize::named(MediaType::CD_R, "74min").unwrap()),
+        ..MediumOptions::default()
+    };
     let mut r = Rig::with(MediaType::CD_R, &options, DriveOptions::default());
     assert_eq!(r.disc_information()[20..24], [0, 74, 2, 0]);
     assert_eq!(r.figures(1).2, 333_000 - 2);
@@ -181,9 +184,9 @@ fn session_at_once_that_lost_its_power() {
 #[test]
 fn refusals() {
     let mut r = blank();
-    // Raw, packets, test write, audio, raw blocks.
+    // Raw, packets, audio, raw blocks, layer jumps.
     for (kind, modes, blocks) in
-        [(0x43, 4, 3), (0x40, 4, 8), (0x51, 4, 8), (0x41, 0, 8), (0x41, 4, 0), (0x42, 4, 2)]
+        [(0x43, 4, 3), (0x40, 4, 8), (0x41, 0, 8), (0x41, 4, 0), (0x42, 4, 2), (0x44, 4, 8)]
     {
         assert_eq!(
             r.write_parameters(kind, modes, blocks).unwrap_err(),

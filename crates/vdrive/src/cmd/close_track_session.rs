@@ -7,6 +7,7 @@ use glassmaster_scsi::Sense;
 
 use super::write::writable;
 use crate::drive::VirtualDrive;
+use crate::medium::Change;
 use crate::pace::Work;
 use crate::record::WriteParameters;
 
@@ -18,7 +19,9 @@ pub(super) fn run(d: &mut VirtualDrive, c: &CloseTrackSession) -> Result<usize, 
     let p = WriteParameters::of(&d.pages.write_parameters);
     let disc = writable(d)?;
     let rules = disc.rules();
-    let change = rules.close(disc, &p, c.function.0, c.track)?;
+    let change = rules.close(disc, &p, c.function.0, c.track);
+    // Closing is the end of a test write too.
+    let change = if disc.end_rehearsal() { change.map(|_| Change::default()) } else { change }?;
     let time = if c.function.0 == 1 { CLOSE_TRACK } else { CLOSE_SESSION };
     d.pace.work(Work::LongWrite, time, c.immediate);
     d.note(change);

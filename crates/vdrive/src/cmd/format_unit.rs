@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use glassmaster_disc::SECTOR_U64;
 use glassmaster_mmc::cmd::{FormatParameters, FormatUnit, MediaEventCode};
 use glassmaster_scsi::{DataPhase, Sense};
 
@@ -9,7 +10,7 @@ use super::sent;
 use super::write::writable;
 use crate::drive::VirtualDrive;
 use crate::medium::FormatRequest;
-use crate::pace::Work;
+use crate::pace::{Work, time_for};
 use crate::sense;
 
 /// A format that certifies nothing.
@@ -32,17 +33,18 @@ pub(super) fn run(d: &mut VirtualDrive, c: &FormatUnit, data: &DataPhase<'_>) ->
         sub_type: p.subtype,
         parameter: p.dependent.get(),
     };
+    disc.end_rehearsal();
     let change = format.format(disc, request)?;
+    let certified = u64::from(format.certified(disc, request)) * SECTOR_U64;
+    // Also in the background: lead-in and the first blocks are made before the host may use the disc.
+    let time = QUICK + time_for(certified, d.current_write_speed());
     if format.in_background() {
         d.pace.start_background();
         if p.dependent.get() & 1 != 0 {
             d.push_event(MediaEventCode::BACKGROUND_FORMAT_RESTARTED);
         }
-        // Lead-in and the first blocks are made before the host may use the disc.
-        d.pace.work(Work::Format, QUICK, p.header.immediate);
-    } else {
-        d.pace.work(Work::Format, QUICK, p.header.immediate);
     }
+    d.pace.work(Work::Format, time, p.header.immediate);
     d.note(change);
     Ok(FormatParameters::LEN)
 }

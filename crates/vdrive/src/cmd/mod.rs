@@ -1,5 +1,6 @@
 //! The commands the drive knows, one file per name of the standard.
 
+mod blank;
 mod close_track_session;
 mod configuration;
 mod format_unit;
@@ -16,6 +17,7 @@ mod read_toc_pma_atip;
 mod read_track_information;
 mod reserve_track;
 mod send_cue_sheet;
+mod send_disc_structure;
 mod speed;
 mod start_stop_unit;
 mod status;
@@ -54,11 +56,9 @@ pub(crate) fn passes_busy(code: u8, work: Work) -> bool {
     }
 }
 
-/// Whether the drive knows the command at all. It has no changer, erases no CD-RW or DVD-RW, and like every
-/// ATAPI drive has no six-byte MODE SENSE.
+/// Whether the drive knows the command at all. It has no changer, and like every ATAPI drive no six-byte MODE SENSE.
 pub(crate) fn is_supported(code: u8) -> bool {
-    AnyCommand::OPCODES.contains(&code)
-        && !matches!(code, opcode::BLANK | opcode::LOAD_UNLOAD_MEDIUM | opcode::MODE_SENSE_6)
+    AnyCommand::OPCODES.contains(&code) && !matches!(code, opcode::LOAD_UNLOAD_MEDIUM | opcode::MODE_SENSE_6)
 }
 
 /// An answer with a length of its own, cut where the host's allocation ends.
@@ -133,6 +133,8 @@ pub(crate) fn run(
         AnyCommand::SetCdSpeed(c) => speed::set_cd_speed(d, c),
         AnyCommand::SetStreaming(c) => speed::set_streaming(d, c, data),
         AnyCommand::FormatUnit(c) => format_unit::run(d, c, data),
+        AnyCommand::Blank(c) => blank::run(d, c),
+        AnyCommand::SendDiscStructure(c) => send_disc_structure::run(d, c, data),
         _ => Err(sense::INVALID_OPCODE),
     }
 }

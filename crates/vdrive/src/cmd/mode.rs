@@ -7,6 +7,7 @@ use glassmaster_scsi::{DataPhase, FieldPointer, Sense};
 
 use super::pages::{CODES, Pages, capabilities};
 use super::sent;
+use super::write::writable;
 use crate::drive::VirtualDrive;
 use crate::sense;
 
@@ -94,11 +95,13 @@ fn check(d: &VirtualDrive, page: &ModePage, at: usize) -> Result<(), Sense> {
     page.check_change(&current.data, &Pages::changeable(page.code)).map_err(|e| e.shifted(at).sense())?;
     if page.code == 0x05 {
         let p: WriteParameters = page.decode().map_err(|_| list(1, None))?;
-        // Raw recording and layer jumps are not offered; packets are not recorded on CD.
-        let on_cd = d.loaded().is_some_and(|disc| disc.media() == MediaType::CD_R);
+        // Raw recording is not offered, packets are not recorded on CD, and only one medium has layers to jump between.
+        let on_cd = d.loaded().is_some_and(|disc| disc.rules().facts().is_cd());
+        let on_dual = d.loaded().is_some_and(|disc| disc.media() == MediaType::DVD_R_DL);
         match p.write_type {
             WriteType::TRACK_AT_ONCE | WriteType::SESSION_AT_ONCE => {}
             WriteType::PACKET if !on_cd => {}
+            WriteType::LAYER_JUMP if on_dual => {}
             _ => return Err(list(2, Some(3))),
         }
         // A cue sheet says both for its own recording; only what could bring subchannel data is looked at then.
@@ -123,7 +126,16 @@ fn take(d: &mut VirtualDrive, page: &ModePage) -> Result<(), Sense> {
     let bad = |_| sense::INVALID_PARAMETER;
     match page.code {
         0x01 => d.pages.recovery = page.decode().map_err(bad)?,
-        0x05 => d.pages.write_parameters = page.decode().map_err(bad)?,
+        0x05 => {
+            d.pages.write_parameters = page.decode().map_err(bad)?;
+            let jump = d.pages.write_parameters.write_type == WriteType::LAYER_JUMP;
+            // A disc that cannot be written to takes no choice.
+            if let Ok(disc) = writable(d) {
+                let rules = disc.rules();
+                let change = rules.write_type_chosen(disc, jump)?;
+                d.note(change);
+            }
+        }
         0x08 => d.pages.caching = page.decode().map_err(bad)?,
         0x1A => d.pages.power = page.decode().map_err(bad)?,
         0x1D => d.pages.timeout = page.decode().map_err(bad)?,

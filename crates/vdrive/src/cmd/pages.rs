@@ -7,6 +7,7 @@ use glassmaster_mmc::page::{
 };
 
 use crate::drive::VirtualDrive;
+use crate::medium::Speed;
 use crate::pace::BUFFER;
 
 /// Codes in the order in which MODE SENSE lists them.
@@ -67,9 +68,8 @@ impl Pages {
                 m
             }
             0x05 => {
-                // All but: test write (bit 4 of the first byte), which the drive does not do.
                 let mut m = vec![0xFF; 50];
-                m[0] = 0x6F;
+                m[0] = 0x7F;
                 m[2] = 0x0F;
                 m[4] = 0;
                 m[5] = 0x3F;
@@ -87,7 +87,7 @@ impl Pages {
                 m[1] = 0x03;
                 m
             }
-            0x1D => vec![0, 0, 0x04, 0, 0xFF, 0xFF, 0xFF, 0xFF],
+            0x1D => vec![0, 0, 0x05, 0, 0xFF, 0xFF, 0xFF, 0xFF],
             _ => Vec::new(),
         }
     }
@@ -96,14 +96,24 @@ impl Pages {
 /// The capabilities page depends on the disc and cannot be changed.
 pub(crate) fn capabilities(d: &VirtualDrive) -> ModePage {
     let kilobytes = |speed: u32| u16::try_from(speed).unwrap_or(u16::MAX);
-    let rules = d.loaded().map(|disc| disc.rules());
-    let speeds = rules.map_or(&[][..], |r| r.write_speeds());
-    let read = rules.map_or(0, |r| r.read_speed());
+    let facts = d.loaded().map(|disc| disc.rules().facts());
+    let speeds = facts.map_or(&[][..], |f| f.write);
+    let read = facts.map_or(0, |f| f.read.peak);
+    let rotation = |speed: Option<Speed>| match speed {
+        Some(s) if s.cav => Rotation::CAV,
+        _ => Rotation::CLV,
+    };
     let page = Capabilities {
         cd_r_read: true,
+        cd_rw_read: true,
         dvd_rom_read: true,
         dvd_r_read: true,
+        dvd_ram_read: true,
         cd_r_write: true,
+        cd_rw_write: true,
+        test_write: true,
+        dvd_r_write: true,
+        dvd_ram_write: true,
         mode_2_form_1: true,
         multi_session: true,
         buffer_underrun_free: true,
@@ -113,14 +123,14 @@ pub(crate) fn capabilities(d: &VirtualDrive) -> ModePage {
         loading: LoadingMechanism::TRAY,
         max_read_speed: kilobytes(read),
         buffer_kib: u16::try_from(BUFFER / 1024).unwrap_or(u16::MAX),
-        read_speed: kilobytes(read),
-        max_write_speed: Some(kilobytes(speeds.first().copied().unwrap_or(0))),
+        read_speed: kilobytes(d.read_setting().map_or(0, |s| s.peak)),
+        max_write_speed: Some(kilobytes(speeds.first().map_or(0, |s| s.peak))),
         copy_management: Some(0),
-        rotation: Some(Rotation::CLV),
+        rotation: Some(rotation(d.write_setting())),
         write_speed: Some(kilobytes(d.current_write_speed())),
         write_speeds: speeds
             .iter()
-            .map(|speed| WriteSpeed { rotation: Rotation::CLV, speed: kilobytes(*speed) })
+            .map(|s| WriteSpeed { rotation: rotation(Some(*s)), speed: kilobytes(s.peak) })
             .collect(),
         ..Capabilities::default()
     };

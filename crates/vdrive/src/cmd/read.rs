@@ -1,6 +1,6 @@
 //! READ (10), READ (12), READ CD, VERIFY (10), SEEK (10), READ CAPACITY (MMC-6 6.14, 6.15, 6.19, 6.45; 6.18).
 
-use glassmaster_disc::{Lba, MediaType, SECTOR};
+use glassmaster_disc::{Lba, SECTOR, SECTOR_U64};
 use glassmaster_mmc::cmd::{
     C2Errors, Capacity, HeaderCodes, ReadCd, SectorType, Seek10, SubChannel, Verify10,
 };
@@ -22,10 +22,15 @@ pub(super) fn read(
     data: &mut DataPhase<'_>,
 ) -> Result<usize, Sense> {
     let disc = d.medium()?;
+    disc.end_rehearsal();
     if blocks == 0 {
         return Ok(0);
     }
     disc.rules().check_read(disc, lba, blocks)?;
+    let bytes = u64::from(blocks) * SECTOR_U64;
+    let speed = d.speed_at(d.read_setting(), lba);
+    d.pace.read(lba, blocks, bytes, speed);
+    let disc = d.medium()?;
     let DataPhase::In(buf) = data else { return Err(sense::DATA_PHASE) };
     let wanted = usize::try_from(blocks).ok().and_then(|b| b.checked_mul(SECTOR)).ok_or(sense::DATA_PHASE)?;
     let whole = wanted.min(buf.len() - buf.len() % SECTOR);
@@ -45,7 +50,7 @@ pub(super) fn read(
 /// User data of data sectors; the drive keeps no other part of a sector.
 pub(super) fn read_cd(d: &mut VirtualDrive, c: &ReadCd, data: &mut DataPhase<'_>) -> Result<usize, Sense> {
     let disc = d.medium()?;
-    if disc.media() != MediaType::CD_R {
+    if !disc.rules().facts().is_cd() {
         return Err(sense::CANNOT_READ);
     }
     if c.sync || c.headers != HeaderCodes::NONE || c.edc_ecc || c.c2 != C2Errors::NONE {
@@ -86,6 +91,9 @@ pub(super) fn verify(d: &mut VirtualDrive, c: &Verify10) -> Result<usize, Sense>
     let disc = d.medium()?;
     let blocks = u32::from(c.blocks);
     disc.rules().check_read(disc, c.lba.0, blocks)?;
+    let speed = d.speed_at(d.read_setting(), c.lba.0);
+    d.pace.read(c.lba.0, blocks, u64::from(blocks) * SECTOR_U64, speed);
+    let disc = d.medium()?;
     let mut block = [0; SECTOR];
     for at in (0..blocks).map(|n| c.lba.0.saturating_add_unsigned(n)) {
         disc.get(at, &mut block)?;

@@ -35,7 +35,7 @@ pub(super) fn answer(d: &mut VirtualDrive, c: &ReadDiscInformation) -> Result<Ve
 
 fn standard(disc: &Disc) -> DiscInformation {
     let s = disc.rules().summary(disc);
-    let cd = disc.media() == MediaType::CD_R;
+    let cd = disc.rules().facts().is_cd();
     let address = |lba: Option<i32>| match lba {
         None => [0xFF; 4],
         Some(lba) if cd => {
@@ -52,12 +52,13 @@ fn standard(disc: &Disc) -> DiscInformation {
             _ if damaged => SessionState::Damaged,
             Fill::Empty => SessionState::Empty,
             Fill::Incomplete => SessionState::Incomplete,
-            Fill::Complete => SessionState::Complete,
+            Fill::Complete | Fill::Other => SessionState::Complete,
         },
         status: match s.disc {
             Fill::Empty => DiscStatus::Empty,
             Fill::Incomplete => DiscStatus::Incomplete,
             Fill::Complete => DiscStatus::Complete,
+            Fill::Other => DiscStatus::Other,
         },
         first_track: 1,
         sessions: s.sessions,

@@ -10,7 +10,7 @@ use crate::drive::VirtualDrive;
 use crate::medium::{CapacityState, Disc, Fill};
 
 /// Greatest capacity of any medium the drive takes.
-const LARGEST: u32 = 12_219_392;
+const LARGEST: u32 = 62_500_864;
 
 pub(super) fn answer(d: &VirtualDrive) -> Result<FormatCapacities, Sense> {
     let block_length = U24::new(2048).unwrap_or_default();
@@ -36,13 +36,21 @@ pub(super) fn answer(d: &VirtualDrive) -> Result<FormatCapacities, Sense> {
 
 fn current(disc: &Disc) -> (CapacityType, u32) {
     let rules = disc.rules();
-    let (formatted, blocks) = match rules.formattable() {
-        Some(f) => {
-            let (state, blocks) = f.current(disc);
-            (state == CapacityState::Formatted, blocks)
+    let (state, blocks) = match rules.formattable() {
+        Some(f) => f.current(disc),
+        None if rules.summary(disc).disc == Fill::Empty => {
+            (CapacityState::Unformatted, disc.state.user_blocks)
         }
-        None if rules.summary(disc).disc == Fill::Empty => (false, disc.state.user_blocks),
-        None => (true, u32::try_from(rules.last_block(disc)).unwrap_or(0).saturating_add(1)),
+        None => {
+            let blocks = u32::try_from(rules.last_block(disc)).unwrap_or(0).saturating_add(1);
+            (CapacityState::Formatted, blocks)
+        }
     };
-    (if formatted { CapacityType::FORMATTED } else { CapacityType::UNFORMATTED }, blocks)
+    let kind = match state {
+        CapacityState::Unformatted => CapacityType::UNFORMATTED,
+        CapacityState::Formatted => CapacityType::FORMATTED,
+        // The same code as without a medium: no capacity that could be relied on.
+        CapacityState::Unknown => CapacityType::NO_MEDIA,
+    };
+    (kind, blocks)
 }

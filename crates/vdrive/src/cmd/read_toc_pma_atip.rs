@@ -1,6 +1,6 @@
 //! READ TOC/PMA/ATIP (MMC-6 6.25): the lead-ins of a CD, and their imitation for DVD and BD.
 
-use glassmaster_disc::{Lba, MediaType, Msf};
+use glassmaster_disc::{Lba, Msf};
 use glassmaster_mmc::cmd::{
     Atip, FullToc, FullTocEntry, ReadTocPmaAtip, SessionToc, Toc, TocAddress, TocFormat, TocTrack,
 };
@@ -12,12 +12,13 @@ use crate::sense;
 
 pub(super) fn answer(d: &mut VirtualDrive, c: &ReadTocPmaAtip) -> Result<Vec<u8>, Sense> {
     let disc = d.medium()?;
-    let cd = disc.media() == MediaType::CD_R;
+    let facts = disc.rules().facts();
+    let cd = facts.is_cd();
     if c.format == TocFormat::ATIP {
         if !cd {
             return Err(sense::cdb_field(2));
         }
-        return Ok(atip(disc.user_end()).to_bytes());
+        return Ok(atip(disc.user_end(), facts.erasable).to_bytes());
     }
     let sessions = disc.rules().toc(disc);
     let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else {
@@ -123,8 +124,8 @@ fn full_toc(sessions: &[TocSession], from: u8, last_lead_out: i32) -> Result<Vec
     Ok(FullToc { first_session: number(first.number), last_session: number(last.number), entries }.to_bytes())
 }
 
-/// Format 0100b: what the pre-groove says. A Type A CD-R of medium writing speed.
-fn atip(last_lead_out: i32) -> Atip {
+/// Format 0100b: what the pre-groove says. A type A CD-R of medium writing speed, or an ultra speed CD-RW.
+fn atip(last_lead_out: i32, rewritable: bool) -> Atip {
     let msf = |lba: i32| {
         let (m, s, f) = Msf::try_from(Lba(lba)).map_or((0, 0, 0), Msf::fields);
         [m, s, f]
@@ -133,8 +134,9 @@ fn atip(last_lead_out: i32) -> Atip {
         writing_power: 4,
         reference_speed: 0,
         unrestricted_use: true,
-        rewritable: false,
-        subtype: 0,
+        rewritable,
+        // CD-RW of sub-type 2: ultra speed.
+        subtype: if rewritable { 2 } else { 0 },
         lead_in: msf(START_OF_LEAD_IN),
         last_lead_out: msf(last_lead_out),
         ..Atip::default()

@@ -43,15 +43,18 @@ fn information(t: &TrackView) -> TrackInformation {
         track_mode: t.control,
         reserved_track: t.reserved,
         blank: t.blank,
-        packet: t.fixed_packet.is_some(),
-        fixed_packet: t.fixed_packet.is_some(),
+        packet: t.packet.is_some(),
+        fixed_packet: t.fixed_packet,
         data_mode: DataMode(t.data_mode),
         start: Lba(t.start),
         next_writable: t.next_writable.map(Lba),
         free_blocks: t.free,
-        packet_size: t.fixed_packet.unwrap_or(0),
+        packet_size: t.packet.unwrap_or(0),
         size: t.size,
         last_recorded: t.last_recorded.map(Lba),
+        layer_jump_status: t.layer_jump,
+        next_layer_jump: t.next_jump.map(Lba),
+        last_layer_jump: t.last_jump.map(Lba),
         ..TrackInformation::default()
     }
 }

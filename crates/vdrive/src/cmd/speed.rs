@@ -16,7 +16,9 @@ pub(super) fn set_cd_speed(d: &mut VirtualDrive, c: &SetCdSpeed) -> Result<usize
         return Err(sense::cdb_bit(1, 1));
     }
     d.medium()?;
-    d.write_speed = if c.write_speed == SetCdSpeed::BEST { 0 } else { u32::from(c.write_speed) };
+    let wanted = |speed| if speed == SetCdSpeed::BEST { 0 } else { u32::from(speed) };
+    d.write_speed = wanted(c.write_speed);
+    d.read_speed = wanted(c.read_speed);
     Ok(0)
 }
 
@@ -36,6 +38,7 @@ pub(super) fn set_streaming(
     let p = PerformanceDescriptor::parse(sent(data, 28)?).map_err(|e| e.sense())?;
     if p.restore_defaults {
         d.write_speed = 0;
+        d.read_speed = 0;
         return Ok(28);
     }
     if p.end < p.start {
@@ -45,8 +48,11 @@ pub(super) fn set_streaming(
         return Err(sense::list_field(24));
     }
     // Size in kilobytes a time in milliseconds; 1000 bytes a second.
-    let speed = u64::from(p.write_size) * 1000 / u64::from(p.write_time);
-    d.write_speed = u32::try_from(speed).unwrap_or(u32::MAX);
+    let speed = |size: u32, time: u32| {
+        u32::try_from(u64::from(size) * 1000 / u64::from(time.max(1))).unwrap_or(u32::MAX)
+    };
+    d.write_speed = speed(p.write_size, p.write_time);
+    d.read_speed = speed(p.read_size, p.read_time);
     Ok(28)
 }
 
@@ -56,7 +62,7 @@ pub(super) fn send_opc(
     data: &DataPhase<'_>,
 ) -> Result<usize, Sense> {
     let disc = writable(d)?;
-    if disc.rules().summary(disc).last_lead_out.is_none() && !disc.rules().summary(disc).erasable {
+    if disc.rules().summary(disc).last_lead_out.is_none() && !disc.rules().facts().erasable {
         return Err(sense::CANNOT_WRITE);
     }
     if c.do_opc {

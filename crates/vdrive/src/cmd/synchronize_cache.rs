@@ -16,7 +16,9 @@ pub(super) fn run(d: &mut VirtualDrive, c: &SynchronizeCache10) -> Result<usize,
     // A disc that cannot be written has nothing in the buffer.
     if !disc.state.protected {
         let change = rules.synchronize(disc, &p)?;
-        d.note(change);
+        if !disc.end_rehearsal() {
+            d.note(change);
+        }
     }
     d.pace.work(Work::LongWrite, Duration::ZERO, c.immediate);
     Ok(0)

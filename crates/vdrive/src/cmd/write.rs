@@ -12,7 +12,11 @@ use crate::sense;
 
 /// The disc, if it may be written at all.
 pub(super) fn writable(d: &mut VirtualDrive) -> Result<&mut Disc, Sense> {
+    let by_software = d.pages.timeout.write_protect_until_power_down;
     let disc = d.medium()?;
+    if by_software {
+        return Err(sense::SOFTWARE_WRITE_PROTECTED);
+    }
     if disc.state.protected {
         return Err(sense::PERSISTENT_WRITE_PROTECT);
     }
@@ -33,13 +37,36 @@ pub(super) fn write(
         return Err(sense::LONG_WRITE_IN_PROGRESS);
     }
     // Only a full buffer is told before the address is looked at; it is looked at again when the write is repeated.
-    let speed = d.current_write_speed();
+    let speed = d.speed_at(d.write_setting(), lba);
+    if d.pace.notice_underrun(underrun_free(d, &p)).is_err() {
+        let disc = writable(d)?;
+        disc.lose_recording()?;
+        return Err(sense::LOSS_OF_STREAMING.with_information(crate::medium::block_bits(lba)));
+    }
     d.pace.accept(len, speed)?;
     let disc = writable(d)?;
     let rules = disc.rules();
+    if p.test_write && rules.facts().test_write {
+        disc.rehearse();
+    } else if disc.end_rehearsal() {
+        return Err(sense::SEQUENCE);
+    }
     let change = rules.write(disc, &p, lba, bytes)?;
-    d.note(change);
+    // A test write that has come to the end of its session leaves nothing behind.
+    let played = disc.is_rehearsing() && change.new_media && disc.end_rehearsal();
+    if !played {
+        d.note(change);
+    }
     Ok(len)
+}
+
+/// DVD+R, DVD-RAM and BD link without loss by their nature, DVD+RW too; the others where the host allows it.
+fn underrun_free(d: &VirtualDrive, p: &WriteParameters) -> bool {
+    let depends = d.loaded().is_some_and(|disc| {
+        let f = disc.rules().facts();
+        f.is_cd() || f.is_dvd_dash()
+    });
+    p.underrun_free || !depends
 }
 
 /// Only for media that can be written anywhere; the data has just been put where it can be read.

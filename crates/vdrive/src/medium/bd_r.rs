@@ -1,75 +1,81 @@
-//! BD-R, single layer, sequential recording mode: ranges of clusters of 32 blocks (MMC-6 clause 4, BD-R model).
+//! BD-R of one to four layers, sequential recording mode: ranges of clusters of 32 blocks (MMC-6 clause 4, BD-R model).
 
 use glassmaster_disc::MediaType;
 use glassmaster_mmc::Profile;
 use glassmaster_scsi::Sense;
 
-use super::dvd_plus_r::DATA_TRACK;
+use super::dvd_plus::DATA_TRACK;
+use super::facts::{Facts, clv};
 use super::sequential::Sequence;
+use super::spare::SpareChoices;
 use super::{
-    Capacity, CapacityState, Change, Disc, DiscSummary, FormatRequest, Formattable, MediumOptions,
-    Reservation, Rules, TocSession, TocTrack, TrackView,
+    Capacity, CapacityState, Change, Disc, FormatRequest, Formattable, Layout, MediumSize, Reservation,
+    Rules, TocSession, TocTrack,
 };
 use crate::record::WriteParameters;
 use crate::sense;
-use crate::store::{DiscState, FormatState, Geometry};
+use crate::store::{DiscState, FormatState};
 
-/// User area of a 25 GB layer without spare areas.
-pub(super) const BLOCKS: u32 = 12_219_392;
-/// The same with the spare areas a drive gives by default.
-pub(super) const BLOCKS_DEFAULT_SPARE: u32 = 11_826_176;
-/// With the largest spare areas.
-pub(super) const BLOCKS_MOST_SPARE: u32 = 5_796_864;
-/// With the smallest.
-pub(super) const BLOCKS_LEAST_SPARE: u32 = 12_088_320;
+/// Formats that BD-R knows: with the usual spare areas, and with those of the host's choice.
+const FULL: u8 = 0x00;
+const WITH_SPARE: u8 = 0x32;
+/// Most ranges that can be written to at a time (MMC-6 clause 4, BD-R model).
+pub(crate) const MAX_OPEN: u16 = 16;
+
+const fn session_gap(_session: usize, _lead_out: i32) -> u32 {
+    0
+}
 
 /// Ranges and sessions follow each other without a gap.
-const SEQUENCE: Sequence = Sequence {
+static SEQUENCE: Sequence = Sequence {
     unit: 32,
     track_gap: 0,
-    first_session_gap: 0,
-    session_gap: 0,
+    session_gap,
     run_out: 0,
     shortest: 32,
     max_tracks: 7_927,
     max_sessions: 7_927,
+    max_open: MAX_OPEN,
+    packet: None,
     blank_mode: 1,
+};
+
+/// 6, 4 and 2 times 4,495.5 kB/s.
+static FACTS: Facts = Facts {
+    media: MediaType::BD_R,
+    unit: 32,
+    write: &[clv(26_973), clv(17_982), clv(8_991)],
+    read: clv(26_973),
+    erasable: false,
+    test_write: false,
 };
 
 pub(super) struct BdR;
 
 impl Rules for BdR {
-    fn media(&self) -> MediaType {
-        MediaType::BD_R
+    fn facts(&self) -> &Facts {
+        &FACTS
     }
 
-    fn geometry(&self, _options: &MediumOptions) -> Geometry {
-        Geometry { media: self.media(), first_lba: 0, blocks: BLOCKS, unit: 32 }
-    }
-
-    fn new_state(&self, _options: &MediumOptions) -> DiscState {
-        DiscState { user_blocks: BLOCKS, format_type: 0xFF, ..DiscState::default() }
+    fn new_state(&self, size: MediumSize, formatted: bool) -> DiscState {
+        let state = DiscState { user_blocks: size.blocks(), format_type: 0xFF, ..DiscState::default() };
+        if !formatted {
+            return state;
+        }
+        DiscState {
+            user_blocks: SpareChoices::of(size.blocks()).usual,
+            format: FormatState::Complete,
+            format_type: FULL,
+            ..state
+        }
     }
 
     fn profile(&self, _disc: &Disc) -> Profile {
-        Profile(0x0041)
+        Profile::BD_R_SEQUENTIAL
     }
 
-    fn write_speeds(&self) -> &'static [u32] {
-        // 6, 4 and 2 times 4,495.5 kB/s.
-        &[26_973, 17_982, 8_991]
-    }
-
-    fn read_speed(&self) -> u32 {
-        26_973
-    }
-
-    fn summary(&self, disc: &Disc) -> DiscSummary {
-        SEQUENCE.summary(disc)
-    }
-
-    fn tracks(&self, disc: &Disc) -> Vec<TrackView> {
-        SEQUENCE.tracks(disc)
+    fn layout(&self, _disc: &Disc) -> Layout {
+        Layout::Sequential(&SEQUENCE)
     }
 
     fn toc(&self, disc: &Disc) -> Vec<TocSession> {
@@ -103,10 +109,6 @@ impl Rules for BdR {
         self.toc(disc).last().map_or(0, |s| s.lead_out.saturating_sub(1).max(0))
     }
 
-    fn check_read(&self, disc: &Disc, lba: i32, blocks: u32) -> Result<(), Sense> {
-        SEQUENCE.check_read(disc, lba, blocks)
-    }
-
     fn write(&self, disc: &mut Disc, _p: &WriteParameters, lba: i32, data: &[u8]) -> Result<Change, Sense> {
         let fresh = disc.state.format == FormatState::None;
         let change = SEQUENCE.write(disc, lba, data, DATA_TRACK)?;
@@ -116,12 +118,6 @@ impl Rules for BdR {
             disc.commit()?;
         }
         Ok(change)
-    }
-
-    fn synchronize(&self, disc: &mut Disc, _p: &WriteParameters) -> Result<Change, Sense> {
-        SEQUENCE.pad_units(disc)?;
-        disc.sync()?;
-        Ok(Change::default())
     }
 
     fn close(
@@ -153,7 +149,7 @@ impl Rules for BdR {
 impl Formattable for BdR {
     fn current(&self, disc: &Disc) -> (CapacityState, u32) {
         if disc.state.format == FormatState::None {
-            (CapacityState::Unformatted, BLOCKS)
+            (CapacityState::Unformatted, disc.state.user_blocks)
         } else {
             (CapacityState::Formatted, disc.state.user_blocks)
         }
@@ -164,12 +160,8 @@ impl Formattable for BdR {
             return Vec::new();
         }
         let of = |format_type, blocks| Capacity { blocks, format_type, parameter: 0 };
-        vec![
-            of(0x00, BLOCKS_DEFAULT_SPARE),
-            of(0x32, BLOCKS_DEFAULT_SPARE),
-            of(0x32, BLOCKS_MOST_SPARE),
-            of(0x32, BLOCKS_LEAST_SPARE),
-        ]
+        let c = SpareChoices::of(disc.store.geometry().blocks);
+        vec![of(FULL, c.usual), of(WITH_SPARE, c.usual), of(WITH_SPARE, c.most), of(WITH_SPARE, c.least)]
     }
 
     fn format(&self, disc: &mut Disc, r: FormatRequest) -> Result<Change, Sense> {
@@ -177,30 +169,21 @@ impl Formattable for BdR {
         if disc.state.format != FormatState::None || !disc.state.tracks.is_empty() {
             return Err(sense::CANNOT_FORMAT);
         }
-        let blocks = match r.format_type {
-            0x00 => BLOCKS_DEFAULT_SPARE,
-            // Sub-type 00b: sequential recording. Random and pseudo-overwrite recording are not offered.
-            0x32 if r.sub_type == 0 => spare_choice(r.blocks),
-            0x32 => return Err(sense::list_field(8)),
+        // Sub-types 00b and 01b: sequential recording, with pseudo-overwrite where the drive has that. Random
+        // recording is not offered.
+        if r.sub_type > 1 {
+            return Err(sense::list_field(8));
+        }
+        let c = SpareChoices::of(disc.store.geometry().blocks);
+        disc.state.user_blocks = match r.format_type {
+            FULL => c.usual,
+            WITH_SPARE => c.nearest(r.blocks),
             _ => return Err(sense::list_field(8)),
         };
-        disc.state.user_blocks = blocks;
         disc.state.format = FormatState::Complete;
         disc.state.format_type = r.format_type;
         disc.state.format_sub_type = r.sub_type;
         disc.commit()?;
         Ok(Change { new_media: true })
-    }
-}
-
-/// The drive sets aside at least the spare blocks that the wanted capacity leaves over.
-pub(super) fn spare_choice(wanted: u32) -> u32 {
-    if wanted >= BLOCKS_LEAST_SPARE {
-        BLOCKS_LEAST_SPARE
-    } else if wanted >= BLOCKS_DEFAULT_SPARE {
-        BLOCKS_DEFAULT_SPARE
-    } else {
-        // Any whole number of clusters down to the smallest user area.
-        (wanted - wanted % 32).max(BLOCKS_MOST_SPARE)
     }
 }

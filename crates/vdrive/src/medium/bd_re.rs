@@ -1,81 +1,63 @@
-//! BD-RE, single layer: written anywhere in clusters of 32 once it is formatted (MMC-6 clause 4, BD-RE model).
+//! BD-RE of one to three layers: written anywhere in clusters of 32 once it is formatted (MMC-6 clause 4, BD-RE model).
 
 use glassmaster_disc::MediaType;
 use glassmaster_mmc::Profile;
 use glassmaster_scsi::Sense;
 
-use super::bd_r::{BLOCKS, BLOCKS_DEFAULT_SPARE, BLOCKS_LEAST_SPARE, BLOCKS_MOST_SPARE, spare_choice};
+use super::facts::{Facts, clv};
+use super::spare::SpareChoices;
 use super::{
-    Capacity, CapacityState, Change, Disc, DiscSummary, FormatRequest, Formattable, MediumOptions, Rules,
-    TocSession, TrackView, overwrite,
+    Capacity, CapacityState, Change, Disc, FormatRequest, Formattable, Layout, MediumSize, Rules, overwrite,
 };
 use crate::record::WriteParameters;
 use crate::sense;
-use crate::store::{DiscState, FormatState, Geometry};
+use crate::store::{DiscState, FormatState};
 
-const UNIT: u32 = 32;
+/// Formats that BD-RE knows: with the usual spare areas, with those of the host's choice, without.
+const FULL: u8 = 0x00;
+const WITH_SPARE: u8 = 0x30;
+const WITHOUT_SPARE: u8 = 0x31;
+
+/// 2 times 4,495.5 kB/s and once.
+static FACTS: Facts = Facts {
+    media: MediaType::BD_RE,
+    unit: 32,
+    write: &[clv(8_991), clv(4_495)],
+    read: clv(26_973),
+    erasable: true,
+    test_write: false,
+};
 
 pub(super) struct BdRe;
 
 impl Rules for BdRe {
-    fn media(&self) -> MediaType {
-        MediaType::BD_RE
+    fn facts(&self) -> &Facts {
+        &FACTS
     }
 
-    fn geometry(&self, _options: &MediumOptions) -> Geometry {
-        Geometry { media: self.media(), first_lba: 0, blocks: BLOCKS, unit: UNIT }
-    }
-
-    fn new_state(&self, options: &MediumOptions) -> DiscState {
-        let mut state = DiscState { user_blocks: BLOCKS, format_type: 0xFF, ..DiscState::default() };
-        if options.formatted {
-            state.format = FormatState::Complete;
-            state.format_type = 0x00;
-            state.user_blocks = BLOCKS_DEFAULT_SPARE;
+    fn new_state(&self, size: MediumSize, formatted: bool) -> DiscState {
+        let state = DiscState { user_blocks: size.blocks(), format_type: 0xFF, ..DiscState::default() };
+        if !formatted {
+            return state;
         }
-        state
+        DiscState {
+            user_blocks: SpareChoices::of(size.blocks()).usual,
+            format: FormatState::Complete,
+            format_type: FULL,
+            ..state
+        }
     }
 
     fn profile(&self, _disc: &Disc) -> Profile {
-        Profile(0x0043)
+        Profile::BD_RE
     }
 
-    fn write_speeds(&self) -> &'static [u32] {
-        // 2 times 4,495.5 kB/s and once.
-        &[8_991, 4_495]
-    }
-
-    fn read_speed(&self) -> u32 {
-        26_973
-    }
-
-    fn summary(&self, disc: &Disc) -> DiscSummary {
-        overwrite::summary(disc, 0)
-    }
-
-    fn tracks(&self, disc: &Disc) -> Vec<TrackView> {
-        overwrite::tracks(disc, UNIT)
-    }
-
-    fn toc(&self, disc: &Disc) -> Vec<TocSession> {
-        overwrite::toc(disc)
-    }
-
-    fn last_block(&self, disc: &Disc) -> i32 {
-        overwrite::last_block(disc)
-    }
-
-    fn check_read(&self, disc: &Disc, lba: i32, blocks: u32) -> Result<(), Sense> {
-        overwrite::check(disc, lba, blocks)
+    fn layout(&self, _disc: &Disc) -> Layout {
+        Layout::Overwritable
     }
 
     fn write(&self, disc: &mut Disc, _p: &WriteParameters, lba: i32, data: &[u8]) -> Result<Change, Sense> {
         overwrite::write(disc, lba, data)
-    }
-
-    fn synchronize(&self, disc: &mut Disc, _p: &WriteParameters) -> Result<Change, Sense> {
-        disc.sync()?;
-        Ok(Change::default())
     }
 
     fn close(
@@ -103,33 +85,39 @@ impl Formattable for BdRe {
         if overwrite::is_formatted(disc) {
             (CapacityState::Formatted, disc.state.user_blocks)
         } else {
-            (CapacityState::Unformatted, BLOCKS_DEFAULT_SPARE)
+            (CapacityState::Unformatted, SpareChoices::of(disc.store.geometry().blocks).usual)
         }
     }
 
-    fn offered(&self, _disc: &Disc) -> Vec<Capacity> {
+    fn offered(&self, disc: &Disc) -> Vec<Capacity> {
         let of = |format_type, blocks| Capacity { blocks, format_type, parameter: 0 };
+        let c = SpareChoices::of(disc.store.geometry().blocks);
         vec![
-            of(0x00, BLOCKS_DEFAULT_SPARE),
-            of(0x30, BLOCKS_DEFAULT_SPARE),
-            of(0x30, BLOCKS_MOST_SPARE),
-            of(0x30, BLOCKS_LEAST_SPARE),
-            of(0x31, BLOCKS),
+            of(FULL, c.usual),
+            of(WITH_SPARE, c.usual),
+            of(WITH_SPARE, c.most),
+            of(WITH_SPARE, c.least),
+            of(WITHOUT_SPARE, c.whole),
         ]
     }
 
     fn format(&self, disc: &mut Disc, r: FormatRequest) -> Result<Change, Sense> {
-        let blocks = match r.format_type {
-            0x00 => BLOCKS_DEFAULT_SPARE,
-            0x30 => spare_choice(r.blocks),
-            0x31 => BLOCKS,
+        let c = SpareChoices::of(disc.store.geometry().blocks);
+        disc.state.user_blocks = match r.format_type {
+            FULL => c.usual,
+            WITH_SPARE => c.nearest(r.blocks),
+            WITHOUT_SPARE => c.whole,
             _ => return Err(sense::list_field(8)),
         };
-        disc.state.user_blocks = blocks;
         disc.state.format = FormatState::Complete;
         disc.state.format_type = r.format_type;
         disc.state.format_sub_type = r.sub_type;
         disc.clear()?;
         Ok(Change { new_media: true })
+    }
+
+    fn certified(&self, disc: &Disc, r: FormatRequest) -> u32 {
+        // Sub-type 10b asks for full certification, 00b for a quick reformat (MMC-6 6.4, format types 30h and 31h).
+        if r.sub_type == 2 { disc.state.user_blocks } else { 0 }
     }
 }

@@ -1,56 +1,77 @@
-//! DVD+RW: written anywhere in ECC blocks of 16 once its format has begun; the rest of the format goes on in the
-//! background (MMC-6 clause 4, DVD+RW model, and 6.4, format type 26h).
+//! DVD+RW of one layer (ECMA-337) and of two (ECMA-374): written anywhere in ECC blocks of 16 once its format has
+//! begun; the rest of the format goes on in the background (MMC-6 clause 4, DVD+RW model, and 6.4, format type 26h).
 
 use glassmaster_disc::MediaType;
 use glassmaster_mmc::Profile;
 use glassmaster_scsi::Sense;
 
+use super::facts::{Facts, cav, clv};
 use super::{
-    Capacity, CapacityState, Change, Disc, DiscSummary, FormatRequest, Formattable, MediumOptions, Rules,
-    TocSession, TrackView, overwrite,
+    Capacity, CapacityState, Change, Disc, DiscSummary, FormatRequest, Formattable, Layout, MediumSize,
+    Rules, overwrite,
 };
 use crate::record::WriteParameters;
 use crate::sense;
-use crate::store::{DiscState, FormatState, Geometry};
+use crate::store::{DiscState, FormatState};
 
-/// User area of a 120 mm single-layer disc; the last block is 23053Fh.
-const BLOCKS: u32 = 2_295_104;
+/// Blocks of an ECC block.
 const UNIT: u32 = 16;
 /// DVD+RW basic format.
 const BASIC_FORMAT: u8 = 0x26;
 
-pub(super) struct DvdPlusRw;
+/// A DVD+RW of one layer or two.
+pub(super) struct DvdPlusRw {
+    facts: Facts,
+    profile: Profile,
+}
+
+/// 8, 6, 4 and 2.4 times 1,385 kB/s.
+pub(super) static DVD_PLUS_RW: DvdPlusRw = DvdPlusRw {
+    facts: Facts {
+        media: MediaType::DVD_PLUS_RW,
+        unit: UNIT,
+        write: &[clv(11_080), clv(8_310), clv(5_540), clv(3_324)],
+        read: cav(11_080),
+        erasable: true,
+        test_write: false,
+    },
+    profile: Profile::DVD_PLUS_RW,
+};
+
+/// 2.4 times 1,385 kB/s.
+pub(super) static DVD_PLUS_RW_DL: DvdPlusRw = DvdPlusRw {
+    facts: Facts {
+        media: MediaType::DVD_PLUS_RW_DL,
+        unit: UNIT,
+        write: &[clv(3_324)],
+        read: cav(11_080),
+        erasable: true,
+        test_write: false,
+    },
+    profile: Profile::DVD_PLUS_RW_DL,
+};
 
 impl Rules for DvdPlusRw {
-    fn media(&self) -> MediaType {
-        MediaType::DVD_PLUS_RW
+    fn facts(&self) -> &Facts {
+        &self.facts
     }
 
-    fn geometry(&self, _options: &MediumOptions) -> Geometry {
-        Geometry { media: self.media(), first_lba: 0, blocks: BLOCKS, unit: UNIT }
-    }
-
-    fn new_state(&self, options: &MediumOptions) -> DiscState {
-        let mut state = DiscState { user_blocks: BLOCKS, format_type: 0xFF, ..DiscState::default() };
-        if options.formatted {
+    fn new_state(&self, size: MediumSize, formatted: bool) -> DiscState {
+        let mut state = DiscState { user_blocks: size.blocks(), format_type: 0xFF, ..DiscState::default() };
+        if formatted {
             state.format = FormatState::Complete;
             state.format_type = BASIC_FORMAT;
-            state.formatted_blocks = BLOCKS;
+            state.formatted_blocks = size.blocks();
         }
         state
     }
 
     fn profile(&self, _disc: &Disc) -> Profile {
-        Profile(0x001A)
+        self.profile
     }
 
-    fn write_speeds(&self) -> &'static [u32] {
-        // 8, 6, 4 and 2.4 times 1,385 kB/s.
-        &[11_080, 8_310, 5_540, 3_324]
-    }
-
-    fn read_speed(&self) -> u32 {
-        11_080
+    fn layout(&self, _disc: &Disc) -> Layout {
+        Layout::Overwritable
     }
 
     fn mount(&self, disc: &mut Disc) -> Result<(), Sense> {
@@ -63,23 +84,11 @@ impl Rules for DvdPlusRw {
     }
 
     fn summary(&self, disc: &Disc) -> DiscSummary {
-        overwrite::summary(disc, disc.state.format as u8)
-    }
-
-    fn tracks(&self, disc: &Disc) -> Vec<TrackView> {
-        overwrite::tracks(disc, UNIT)
-    }
-
-    fn toc(&self, disc: &Disc) -> Vec<TocSession> {
-        overwrite::toc(disc)
-    }
-
-    fn last_block(&self, disc: &Disc) -> i32 {
-        overwrite::last_block(disc)
+        DiscSummary { background_format: disc.state.format as u8, ..overwrite::summary(disc) }
     }
 
     fn check_read(&self, disc: &Disc, lba: i32, blocks: u32) -> Result<(), Sense> {
-        overwrite::check(disc, lba, blocks)?;
+        overwrite::check(disc, disc.state.user_blocks, lba, blocks)?;
         if disc.state.format == FormatState::Stopped {
             for at in (0..blocks).map(|n| lba.saturating_add_unsigned(n)) {
                 if i64::from(at) >= i64::from(disc.state.formatted_blocks) && !disc.store.is_recorded(at) {
@@ -91,18 +100,13 @@ impl Rules for DvdPlusRw {
     }
 
     fn write(&self, disc: &mut Disc, _p: &WriteParameters, lba: i32, data: &[u8]) -> Result<Change, Sense> {
-        overwrite::check(disc, lba, super::blocks_of(data))?;
+        overwrite::check(disc, disc.state.user_blocks, lba, super::blocks_of(data))?;
         // Blocks the stopped format has not reached can be written only after it has been taken up again.
         let end = i64::from(lba) + i64::from(super::blocks_of(data));
         if disc.state.format == FormatState::Stopped && end > i64::from(disc.state.formatted_blocks) {
             return Err(sense::INVALID_WRITE_ADDRESS.with_information(super::block_bits(lba)));
         }
         overwrite::write(disc, lba, data)
-    }
-
-    fn synchronize(&self, disc: &mut Disc, _p: &WriteParameters) -> Result<Change, Sense> {
-        disc.sync()?;
-        Ok(Change::default())
     }
 
     fn close(
@@ -142,18 +146,21 @@ impl Rules for DvdPlusRw {
 impl Formattable for DvdPlusRw {
     fn current(&self, disc: &Disc) -> (CapacityState, u32) {
         let formatted = overwrite::is_formatted(disc);
-        (if formatted { CapacityState::Formatted } else { CapacityState::Unformatted }, BLOCKS)
+        (
+            if formatted { CapacityState::Formatted } else { CapacityState::Unformatted },
+            disc.state.user_blocks,
+        )
     }
 
-    fn offered(&self, _disc: &Disc) -> Vec<Capacity> {
-        vec![Capacity { blocks: BLOCKS, format_type: BASIC_FORMAT, parameter: 0 }]
+    fn offered(&self, disc: &Disc) -> Vec<Capacity> {
+        vec![Capacity { blocks: disc.state.user_blocks, format_type: BASIC_FORMAT, parameter: 0 }]
     }
 
     fn format(&self, disc: &mut Disc, r: FormatRequest) -> Result<Change, Sense> {
         if r.format_type != BASIC_FORMAT || r.sub_type != 0 {
             return Err(sense::list_field(8));
         }
-        if r.blocks != BLOCKS && r.blocks != u32::MAX {
+        if r.blocks != disc.state.user_blocks && r.blocks != u32::MAX {
             return Err(sense::list_field(4));
         }
         let restart = r.parameter & 1 != 0;

@@ -12,6 +12,8 @@ pub(crate) enum CapacityState {
     Unformatted = 1,
     /// Formatted: its capacity.
     Formatted = 2,
+    /// In a state whose capacity is not settled: the largest possible.
+    Unknown = 3,
 }
 
 /// One way to format.
@@ -42,6 +44,11 @@ pub(crate) trait Formattable {
     fn offered(&self, disc: &Disc) -> Vec<Capacity>;
 
     fn format(&self, disc: &mut Disc, request: FormatRequest) -> Result<Change, Sense>;
+
+    /// Blocks that a format of this kind writes or certifies before the disc can be used; 0 for the quick ones.
+    fn certified(&self, _disc: &Disc, _request: FormatRequest) -> u32 {
+        0
+    }
 
     /// Whether the format goes on in the background while the disc can already be used.
     fn in_background(&self) -> bool {

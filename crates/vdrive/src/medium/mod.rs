@@ -1,105 +1,46 @@
-//! Media: what each kind of disc can hold, which states it goes through, what it refuses. One file a medium.
+//! Media: what each kind of disc can hold, which states it goes through, what it refuses. One file a medium;
+//! what several have in common stands in a file of its own: [`sequential`], [`overwrite`], [`cd`], [`dvd_dash`],
+//! [`dvd_plus`], [`spare`].
 
 mod bd_r;
 mod bd_re;
+mod cd;
 mod cd_r;
+mod cd_rw;
+mod disc;
+mod disk;
+mod dvd_dash;
+mod dvd_plus;
 mod dvd_plus_r;
 mod dvd_plus_rw;
+mod dvd_r;
+mod dvd_ram;
+mod dvd_rw;
+mod erase;
+mod facts;
 mod format;
+mod layer_jump;
 mod overwrite;
 mod sequential;
-
-use std::path::Path;
+mod size;
+mod spare;
+mod view;
 
 use glassmaster_disc::{MediaType, SECTOR};
 use glassmaster_mmc::Profile;
 use glassmaster_scsi::Sense;
 
-pub(crate) use cd_r::START_OF_LEAD_IN;
+pub(crate) use cd::START_OF_LEAD_IN;
+pub use disc::{Disc, MediumOptions};
+pub(crate) use facts::{Facts, Speed};
 pub(crate) use format::{Capacity, CapacityState, FormatRequest, Formattable};
+use sequential::Sequence;
+pub use size::MediumSize;
+pub(crate) use view::{DiscSummary, Fill, TocSession, TocTrack, TrackView};
 
-use crate::record::{SessionAtOnce, WriteParameters};
+use crate::record::WriteParameters;
 use crate::sense;
-use crate::store::{DiscState, FormatState, Geometry, Store, StoreError};
-
-/// How a new disc is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct MediumOptions {
-    /// CD-R only: a 74-minute disc (333,000 blocks) instead of an 80-minute one (359,849 blocks).
-    pub seventy_four_minutes: bool,
-    /// Rewritable media only: the disc comes formatted (BD-RE with its default spare areas) instead of as sold.
-    pub formatted: bool,
-    /// The disc comes with persistent write protection set (MMC-6 clause 4, write protect model): it can only be read.
-    pub write_protected: bool,
-    /// 16 bytes that tell this disc from others, for media and file system serial numbers; any value.
-    pub id: [u8; 16],
-}
-
-/// Status of a whole disc or of its last session (MMC-6 6.21, Disc Status and State of Last Session).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Fill {
-    Empty,
-    Incomplete,
-    Complete,
-}
-
-/// What READ DISC INFORMATION tells (MMC-6 6.21).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct DiscSummary {
-    pub(crate) disc: Fill,
-    pub(crate) last_session: Fill,
-    pub(crate) erasable: bool,
-    pub(crate) sessions: u16,
-    pub(crate) first_track_in_last_session: u16,
-    pub(crate) last_track: u16,
-    /// Background format status code of DVD+RW; 0 elsewhere.
-    pub(crate) background_format: u8,
-    /// Disc type byte; 0xFF while no session tells.
-    pub(crate) disc_type: u8,
-    /// Where the lead-in of the next session will stand: `None` on a complete disc.
-    pub(crate) next_lead_in: Option<i32>,
-    /// Last address at which a lead-out may start: `None` on a complete disc.
-    pub(crate) last_lead_out: Option<i32>,
-}
-
-/// What READ TRACK INFORMATION tells of one track, recorded or invisible (MMC-6 6.26).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct TrackView {
-    pub(crate) number: u16,
-    pub(crate) session: u16,
-    pub(crate) start: i32,
-    pub(crate) size: u32,
-    pub(crate) free: u32,
-    pub(crate) next_writable: Option<i32>,
-    pub(crate) last_recorded: Option<i32>,
-    pub(crate) reserved: bool,
-    pub(crate) blank: bool,
-    pub(crate) damaged: bool,
-    /// Blocks of a fixed packet; `None` where the track is not made of packets.
-    pub(crate) fixed_packet: Option<u32>,
-    pub(crate) control: u8,
-    /// 1 mode 1, 2 mode 2, 0xF not known.
-    pub(crate) data_mode: u8,
-}
-
-/// A recorded session as the TOC shows it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct TocSession {
-    pub(crate) number: u16,
-    pub(crate) disc_type: u8,
-    pub(crate) tracks: Vec<TocTrack>,
-    pub(crate) lead_out: i32,
-    /// First address that a following session's program area could have, when one may follow.
-    pub(crate) next_start: Option<i32>,
-}
-
-/// A track as the TOC shows it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct TocTrack {
-    pub(crate) number: u16,
-    pub(crate) start: i32,
-    pub(crate) control: u8,
-}
+use crate::store::{DiscState, Geometry, StoreError};
 
 /// What a command has changed, for the events the host may be told of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -108,47 +49,109 @@ pub(crate) struct Change {
     pub(crate) new_media: bool,
 }
 
+/// How the blocks of a disc are organised in its present state.
+#[derive(Clone, Copy)]
+pub(crate) enum Layout {
+    /// Tracks that grow at one end, in sessions.
+    Sequential(&'static Sequence),
+    /// One track, every block of which can be written at any time.
+    Overwritable,
+}
+
 /// The rules of one kind of medium. Stateless: all state is in the [`Disc`].
 pub(crate) trait Rules: Sync {
-    fn media(&self) -> MediaType;
+    fn facts(&self) -> &Facts;
 
-    fn geometry(&self, options: &MediumOptions) -> Geometry;
+    fn media(&self) -> MediaType {
+        self.facts().media
+    }
 
-    fn new_state(&self, options: &MediumOptions) -> DiscState;
+    fn geometry(&self, size: MediumSize) -> Geometry {
+        let f = self.facts();
+        Geometry {
+            media: f.media,
+            first_lba: i32::try_from(f.pregap()).map_or(0, |n| -n),
+            blocks: size.blocks().saturating_add(f.pregap()),
+            unit: f.unit,
+        }
+    }
+
+    /// The disc as it comes, or formatted where that is asked for and possible.
+    fn new_state(&self, size: MediumSize, _formatted: bool) -> DiscState {
+        DiscState { user_blocks: size.blocks(), format_type: 0xFF, ..DiscState::default() }
+    }
 
     /// Profile the drive takes with this disc (MMC-6 5.3.1).
     fn profile(&self, disc: &Disc) -> Profile;
 
-    /// Write speeds in 1000 bytes a second, fastest first.
-    fn write_speeds(&self) -> &'static [u32];
+    fn layout(&self, disc: &Disc) -> Layout;
 
-    /// Read speed in 1000 bytes a second.
-    fn read_speed(&self) -> u32;
-
-    /// Blocks a power failure or a killed process left half done are brought into the state a drive would find.
-    fn mount(&self, _disc: &mut Disc) -> Result<(), Sense> {
-        Ok(())
+    /// What a power failure or a killed process left half done is brought into the state a drive would find.
+    fn mount(&self, disc: &mut Disc) -> Result<(), Sense> {
+        // A recording at once that lost its power cannot be taken up again.
+        let mut broken = false;
+        for t in disc.state.tracks.iter_mut().filter(|t| t.at_once && !t.closed && !t.damaged) {
+            t.damaged = true;
+            broken = true;
+        }
+        if broken { disc.commit() } else { Ok(()) }
     }
 
-    fn summary(&self, disc: &Disc) -> DiscSummary;
+    /// One past the last block of an overwritable disc that is formatted.
+    fn formatted_end(&self, disc: &Disc) -> u32 {
+        disc.state.user_blocks
+    }
+
+    fn summary(&self, disc: &Disc) -> DiscSummary {
+        match self.layout(disc) {
+            Layout::Sequential(s) => DiscSummary { erasable: self.facts().erasable, ..s.summary(disc) },
+            Layout::Overwritable => overwrite::summary(disc),
+        }
+    }
 
     /// All tracks, the invisible one last.
-    fn tracks(&self, disc: &Disc) -> Vec<TrackView>;
+    fn tracks(&self, disc: &Disc) -> Vec<TrackView> {
+        match self.layout(disc) {
+            Layout::Sequential(s) => s.tracks(disc),
+            Layout::Overwritable => overwrite::tracks(disc, self.formatted_end(disc), self.facts().unit),
+        }
+    }
 
     /// Complete sessions.
-    fn toc(&self, disc: &Disc) -> Vec<TocSession>;
+    fn toc(&self, disc: &Disc) -> Vec<TocSession> {
+        match self.layout(disc) {
+            Layout::Sequential(s) => s.toc(disc),
+            Layout::Overwritable => overwrite::toc(disc, self.formatted_end(disc)),
+        }
+    }
 
     /// Address of the last block that READ CAPACITY reports (MMC-6 6.18).
-    fn last_block(&self, disc: &Disc) -> i32;
+    fn last_block(&self, disc: &Disc) -> i32 {
+        match self.layout(disc) {
+            Layout::Sequential(s) => s.last_block(disc),
+            Layout::Overwritable => overwrite::last_block(disc, self.formatted_end(disc)),
+        }
+    }
 
     /// Refuses a read of blocks that hold no data.
-    fn check_read(&self, disc: &Disc, lba: i32, blocks: u32) -> Result<(), Sense>;
+    fn check_read(&self, disc: &Disc, lba: i32, blocks: u32) -> Result<(), Sense> {
+        match self.layout(disc) {
+            Layout::Sequential(s) => s.check_read(disc, lba, blocks),
+            Layout::Overwritable => overwrite::check(disc, self.formatted_end(disc), lba, blocks),
+        }
+    }
 
     fn write(&self, disc: &mut Disc, p: &WriteParameters, lba: i32, data: &[u8]) -> Result<Change, Sense>;
 
     /// Everything accepted so far reaches the disc; what was begun in a smaller piece than the medium can record
     /// is padded (MMC-6 6.43).
-    fn synchronize(&self, disc: &mut Disc, p: &WriteParameters) -> Result<Change, Sense>;
+    fn synchronize(&self, disc: &mut Disc, _p: &WriteParameters) -> Result<Change, Sense> {
+        if let Layout::Sequential(s) = self.layout(disc) {
+            s.pad_units(disc)?;
+        }
+        disc.sync()?;
+        Ok(Change::default())
+    }
 
     /// CLOSE TRACK SESSION (MMC-6 6.3).
     fn close(&self, disc: &mut Disc, p: &WriteParameters, function: u8, number: u16)
@@ -162,6 +165,24 @@ pub(crate) trait Rules: Sync {
     /// SEND CUE SHEET (MMC-6, SEND CUE SHEET command).
     fn cue_sheet(&self, _disc: &mut Disc, _p: &WriteParameters, _sheet: &[u8]) -> Result<(), Sense> {
         Err(sense::INVALID_OPCODE)
+    }
+
+    /// BLANK (MMC-6 6.2).
+    fn blank(&self, _disc: &mut Disc, _kind: u8, _start: u32) -> Result<Change, Sense> {
+        Err(sense::CANNOT_WRITE)
+    }
+
+    /// A mode page 05h with this write type has been sent: a blank DVD-R DL goes over to layer jumps or back.
+    fn write_type_chosen(&self, _disc: &mut Disc, _layer_jump: bool) -> Result<Change, Sense> {
+        Ok(Change::default())
+    }
+
+    /// Where a recording of two layers turns, and whether it can still be set; `None` on one layer.
+    fn layer_0(&self, disc: &Disc) -> Option<u32> {
+        (disc.layers() == 2 && !self.facts().is_bd()).then_some(match disc.state.layer_0 {
+            0 => disc.state.user_blocks / 2,
+            set => set,
+        })
     }
 
     /// The formatting side of the medium, for those that have one.
@@ -178,135 +199,24 @@ pub(crate) enum Reservation {
 }
 
 /// Every emulated medium. A new one is a file here and a line.
-const ALL: [&'static dyn Rules; 5] =
-    [&cd_r::CdR, &dvd_plus_r::DvdPlusR, &dvd_plus_rw::DvdPlusRw, &bd_r::BdR, &bd_re::BdRe];
+const ALL: [&'static dyn Rules; 13] = [
+    &cd_r::CD_R,
+    &cd_rw::CD_RW,
+    &dvd_r::DVD_R,
+    &dvd_r::DVD_R_DL,
+    &dvd_rw::DvdRw,
+    &dvd_ram::DvdRam,
+    &dvd_plus_r::DVD_PLUS_R,
+    &dvd_plus_r::DVD_PLUS_R_DL,
+    &dvd_plus_rw::DVD_PLUS_RW,
+    &dvd_plus_rw::DVD_PLUS_RW_DL,
+    &bd_r::BdR,
+    &bd_re::BdRe,
+    &disk::Disk,
+];
 
 fn rules_for(media: MediaType) -> Result<&'static dyn Rules, StoreError> {
     ALL.into_iter().find(|r| r.media() == media).ok_or(StoreError::Media { media })
-}
-
-/// A disc: its file, its state, the rules of its kind.
-pub struct Disc {
-    pub(crate) store: Store,
-    pub(crate) state: DiscState,
-    rules: &'static dyn Rules,
-    /// Session-at-once recording under way. Not kept across a load: a drive cannot resume one.
-    pub(crate) at_once: Option<SessionAtOnce>,
-    /// Last error of the host's file system, which the drive could only report as a medium error.
-    host_error: Option<String>,
-}
-
-impl Disc {
-    /// Makes a blank disc as a new file and keeps it open.
-    ///
-    /// # Errors
-    /// [`StoreError::Media`] for a medium that is not emulated, [`StoreError::Exists`] when the name is taken,
-    /// [`StoreError::Io`] when the file cannot be made.
-    pub fn create(path: &Path, media: MediaType, options: &MediumOptions) -> Result<Self, StoreError> {
-        let rules = rules_for(media)?;
-        let state = DiscState { protected: options.write_protected, ..rules.new_state(options) };
-        let store = Store::create(path, rules.geometry(options), options.id, &state)?;
-        Ok(Self { store, state, rules, at_once: None, host_error: None })
-    }
-
-    /// Opens a disc made earlier and locks it.
-    ///
-    /// # Errors
-    /// [`StoreError`], naming what is wrong with the file.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let (store, state) = Store::open(path)?;
-        let rules = rules_for(store.geometry().media)?;
-        let mut disc = Self { store, state, rules, at_once: None, host_error: None };
-        rules
-            .mount(&mut disc)
-            .map_err(|_| StoreError::damaged(path, disc.host_error.take().unwrap_or_default()))?;
-        Ok(disc)
-    }
-
-    /// Type of the medium.
-    #[must_use]
-    pub fn media(&self) -> MediaType {
-        self.rules.media()
-    }
-
-    /// The file that holds the disc.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        self.store.path()
-    }
-
-    pub(crate) fn rules(&self) -> &'static dyn Rules {
-        self.rules
-    }
-
-    /// One past the last address of the user area.
-    pub(crate) fn user_end(&self) -> i32 {
-        i32::try_from(self.state.user_blocks).unwrap_or(i32::MAX)
-    }
-
-    pub(crate) fn is_background_formatting(&self) -> bool {
-        self.state.format == FormatState::Running
-    }
-
-    pub(crate) fn put(&mut self, lba: i32, data: &[u8]) -> Result<(), Sense> {
-        let done = self.store.write(lba, data);
-        self.host(done, sense::WRITE_ERROR.with_information(block_bits(lba)))
-    }
-
-    pub(crate) fn get(&mut self, lba: i32, buf: &mut [u8]) -> Result<(), Sense> {
-        let done = self.store.read(lba, buf);
-        self.host(done, sense::UNRECOVERED_READ.with_information(block_bits(lba)))
-    }
-
-    pub(crate) fn put_zeros(&mut self, lba: i32, blocks: u32) -> Result<(), Sense> {
-        let done = self.store.write_zeros(lba, blocks);
-        self.host(done, sense::WRITE_ERROR.with_information(block_bits(lba)))
-    }
-
-    /// Makes the present state the one that survives.
-    pub(crate) fn commit(&mut self) -> Result<(), Sense> {
-        let done = self.store.commit(&self.state);
-        if done.is_err()
-            && let Ok(before) = self.store.current()
-        {
-            // What could not be written down has not happened; the same command can be tried again.
-            self.state = before;
-        }
-        self.host(done, sense::WRITE_ERROR)
-    }
-
-    /// Makes every block unrecorded, with the present state.
-    pub(crate) fn clear(&mut self) -> Result<(), Sense> {
-        let done = self.store.clear(&mut self.state);
-        self.host(done, sense::FORMAT_FAILED)
-    }
-
-    /// Hands everything to the host's storage.
-    pub(crate) fn sync(&mut self) -> Result<(), Sense> {
-        let done = self.store.sync();
-        self.host(done, sense::WRITE_ERROR)
-    }
-
-    fn host<T>(&mut self, done: std::io::Result<T>, sense: Sense) -> Result<T, Sense> {
-        done.map_err(|e| {
-            self.host_error = Some(format!("{}: {e}", self.store.path().display()));
-            sense
-        })
-    }
-
-    /// What the host's file system said when the drive last had to report a medium error; taken once.
-    pub fn take_host_error(&mut self) -> Option<String> {
-        self.host_error.take()
-    }
-}
-
-impl std::fmt::Debug for Disc {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Disc")
-            .field("media", &self.media())
-            .field("path", &self.path())
-            .finish_non_exhaustive()
-    }
 }
 
 /// The information field of sense data holds an address as its 32 bits.
@@ -329,7 +239,7 @@ pub(crate) fn align_up(lba: i32, unit: u32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{WriteParameters, WriteType};
+    use crate::record::WriteType;
 
     const P: WriteParameters = WriteParameters {
         write_type: WriteType::Incremental,
@@ -337,6 +247,8 @@ mod tests {
         data_mode: 1,
         track_mode: 4,
         session_format: 0,
+        test_write: false,
+        underrun_free: true,
     };
 
     /// The host's disk is full in the middle of a burn: a write error, the same address again once there is room.

@@ -1,4 +1,4 @@
-//! What CD-R, DVD+R and BD-R in sequential mode share: tracks that grow at one end, sessions that close.
+//! What all sequentially recorded media share: tracks that grow at one end, sessions that close.
 
 use glassmaster_scsi::Sense;
 
@@ -9,15 +9,13 @@ use crate::sense;
 use crate::store::{Session, Track};
 
 /// The figures in which sequential media differ.
-pub(super) struct Sequence {
+pub(crate) struct Sequence {
     /// Blocks recorded together.
     pub(super) unit: u32,
     /// Blocks between two tracks of a session.
     pub(super) track_gap: u32,
-    /// Blocks from the lead-out of the first session to the first track of the second.
-    pub(super) first_session_gap: u32,
-    /// The same between later sessions.
-    pub(super) session_gap: u32,
+    /// Blocks from the lead-out of a session, given by its number and address, to the first track of the next one.
+    pub(super) session_gap: fn(usize, i32) -> u32,
     /// Blocks the drive adds to a track when it closes it.
     pub(super) run_out: u8,
     /// Shortest track; shorter ones are padded.
@@ -26,6 +24,10 @@ pub(super) struct Sequence {
     pub(super) max_tracks: u16,
     /// Most sessions on the disc.
     pub(super) max_sessions: u16,
+    /// Most tracks that can be written to at a time, the invisible one counted.
+    pub(super) max_open: u16,
+    /// Blocks that tracks are recorded in, where they are recorded incrementally.
+    pub(super) packet: Option<u32>,
     /// Data mode that READ TRACK INFORMATION gives for a track not yet begun.
     pub(super) blank_mode: u8,
 }
@@ -52,8 +54,8 @@ impl Sequence {
             if session_number >= usize::from(self.max_sessions) {
                 return None;
             }
-            let gap = if session_number == 1 { self.first_session_gap } else { self.session_gap };
             let lead_out = s.sessions.get(session_number - 1).map_or(last.end(), |x| x.lead_out);
+            let gap = (self.session_gap)(session_number, lead_out);
             align_up(lead_out.saturating_add_unsigned(gap), self.unit)
         } else if last.at_once || (!last.closed && last.reserved == 0) {
             return None;
@@ -97,6 +99,7 @@ impl Sequence {
                 free,
                 next_writable: Some(start),
                 blank: true,
+                packet: self.packet,
                 control: 4,
                 data_mode: self.blank_mode,
                 ..TrackView::default()
@@ -129,9 +132,10 @@ impl Sequence {
             reserved: t.reserved > 0 && !t.at_once && !t.closed,
             blank: t.is_blank(),
             damaged: t.damaged,
-            fixed_packet: None,
+            packet: self.packet.filter(|_| !t.at_once),
             control: t.control,
             data_mode: t.mode,
+            ..TrackView::default()
         }
     }
 
@@ -212,7 +216,7 @@ impl Sequence {
     pub(super) fn pad_units(&self, disc: &mut Disc) -> Result<bool, Sense> {
         let unit = self.unit;
         let mut changed = false;
-        for t in disc.state.tracks.iter_mut().filter(|t| !t.closed && !t.is_blank()) {
+        for t in disc.state.tracks.iter_mut().filter(|t| !t.closed && !t.at_once && !t.is_blank()) {
             let whole = align_up(t.next, unit);
             changed |= whole != t.next;
             t.next = whole;
@@ -306,7 +310,10 @@ impl Sequence {
         if blocks > self.free(disc, start) {
             return Err(sense::OUT_OF_RANGE);
         }
-        if disc.state.tracks.len() + 1 >= usize::from(self.max_tracks) {
+        let open = disc.state.tracks.iter().filter(|t| !t.closed).count();
+        if disc.state.tracks.len() + 1 >= usize::from(self.max_tracks)
+            || open + 1 >= usize::from(self.max_open)
+        {
             return Err(sense::NO_MORE_RESERVATIONS);
         }
         self.begin(disc, Track { start, next: start, reserved: blocks, ..new });
@@ -376,7 +383,9 @@ impl Sequence {
         let mut at = i64::from(lba);
         while at < end {
             let here = disc.state.tracks.iter().find(|t| {
-                let first = if t.at_once { i64::from(t.start) - 150 } else { i64::from(t.start) };
+                // A session at once on CD has recorded the pre-gaps too; elsewhere there are none.
+                let pregap = if t.at_once { i64::from(disc.store.geometry().first_lba).abs() } else { 0 };
+                let first = i64::from(t.start) - pregap;
                 at >= first && at < i64::from(t.next)
             });
             let Some(t) = here else {

@@ -7,6 +7,8 @@ pub(crate) enum WriteType {
     Incremental,
     TrackAtOnce,
     SessionAtOnce,
+    /// DVD-R DL: in both layers in turn.
+    LayerJump,
 }
 
 /// What the page says about the next recording.
@@ -21,6 +23,10 @@ pub(crate) struct WriteParameters {
     pub(crate) track_mode: u8,
     /// Session format: 00h CD-DA or CD-ROM, 10h CD-I, 20h CD-ROM XA.
     pub(crate) session_format: u8,
+    /// The laser stays at read power: nothing is recorded.
+    pub(crate) test_write: bool,
+    /// A buffer that runs empty does not end the recording.
+    pub(crate) underrun_free: bool,
 }
 
 impl WriteParameters {
@@ -31,12 +37,15 @@ impl WriteParameters {
             write_type: match page.write_type {
                 Code::TRACK_AT_ONCE => WriteType::TrackAtOnce,
                 Code::SESSION_AT_ONCE => WriteType::SessionAtOnce,
+                Code::LAYER_JUMP => WriteType::LayerJump,
                 _ => WriteType::Incremental,
             },
             next_session_allowed: page.multi_session == MultiSession::NEXT_ALLOWED,
             data_mode: if page.data_block_type == DataBlockType::MODE_2_FORM_1 { 2 } else { 1 },
             track_mode: page.track_mode,
             session_format: page.session_format.0,
+            test_write: page.test_write,
+            underrun_free: page.buffer_underrun_free,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use glassmaster_disc::MediaType;
 
+use crate::medium::MediumSize;
+
 /// A disc file that cannot be created, opened or used; every case names the file and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,13 +20,13 @@ pub enum StoreError {
         why: String,
     },
     /// A disc file of a layout this version does not know.
-    #[error("{path}: virtual disc of layout version {version}; this program knows version {known}")]
+    #[error("{path}: virtual disc of layout version {version}; this program knows versions up to {known}")]
     Version {
         /// The file.
         path: PathBuf,
         /// Version found in the file.
         version: u32,
-        /// Version this program reads and writes.
+        /// Newest version this program reads.
         known: u32,
     },
     /// A disc file whose content contradicts itself or its checksums.
@@ -48,10 +50,20 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// No such medium is emulated.
-    #[error("no virtual medium of type {media}; there are CD-R, DVD+R, DVD+RW, BD-R and BD-RE")]
+    #[error(
+        "no virtual medium of type {media}; there are all recordable CD, DVD and BD, and removable disks"
+    )]
     Media {
         /// What was asked for.
         media: MediaType,
+    },
+    /// The medium is not made in the size asked for.
+    #[error("there is no {media} of {label}; there are {known}", known = MediumSize::labels(*media))]
+    Size {
+        /// The medium.
+        media: MediaType,
+        /// The size asked for.
+        label: String,
     },
     /// The operating system refused.
     #[error("{path}: cannot {action}: {source}")]

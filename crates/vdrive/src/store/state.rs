@@ -54,6 +54,14 @@ impl Track {
         self.next.saturating_add(i32::from(self.run_out))
     }
 
+    /// A reservation that has not been filled.
+    pub(crate) fn is_reservation_open(&self) -> bool {
+        !self.closed
+            && !self.at_once
+            && self.reserved > 0
+            && i64::from(self.next) < i64::from(self.start) + i64::from(self.reserved)
+    }
+
     /// Nothing has been written to it.
     pub(crate) fn is_blank(&self) -> bool {
         self.next <= self.start
@@ -80,6 +88,16 @@ pub(crate) struct DiscState {
     pub(crate) clearing: bool,
     /// Persistent write protection is set.
     pub(crate) protected: bool,
+    /// DVD-RW in restricted overwrite mode: recorded sequentially behind the formatted blocks, not closed yet
+    /// (MMC-6 clause 4, intermediate state).
+    pub(crate) intermediate: bool,
+    /// DVD-RW blanked minimally: what the lead-in needs for incremental recording is gone.
+    pub(crate) minimally_blanked: bool,
+    /// Blocks of layer 0 that a host has set for a recording of two layers; 0 while it is the half.
+    pub(crate) layer_0: u32,
+    /// DVD-R DL recorded with layer jumps: blocks recorded in a layer before the jump into the other one; 0 in
+    /// sequential recording.
+    pub(crate) jump_interval: u32,
     /// Formatting.
     pub(crate) format: FormatState,
     /// Format type code of the last FORMAT UNIT (MMC-6 6.4, Format Type), 0xFF when there was none.
@@ -99,7 +117,13 @@ pub(crate) struct DiscState {
 impl DiscState {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut w = Writer::default();
-        let flags = u8::from(self.finalized) | u8::from(self.clearing) << 1 | u8::from(self.protected) << 2;
+        let flags = u8::from(self.finalized)
+            | u8::from(self.clearing) << 1
+            | u8::from(self.protected) << 2
+            | u8::from(self.intermediate) << 3
+            | u8::from(self.minimally_blanked) << 4
+            | u8::from(self.layer_0 != 0) << 5
+            | u8::from(self.jump_interval != 0) << 6;
         w.u8(flags);
         w.u8(self.format as u8);
         w.u8(self.format_type);
@@ -124,6 +148,11 @@ impl DiscState {
             w.u8(t.control);
             w.u8(t.mode);
             w.u16(0);
+        }
+        for layers in [self.layer_0, self.jump_interval] {
+            if layers != 0 {
+                w.u32(layers);
+            }
         }
         w.into_bytes()
     }
@@ -153,6 +182,8 @@ impl DiscState {
             finalized: flags & 1 != 0,
             clearing: flags & 2 != 0,
             protected: flags & 4 != 0,
+            intermediate: flags & 8 != 0,
+            minimally_blanked: flags & 16 != 0,
             format,
             format_type: r.u8()?,
             format_sub_type: r.u8()?,
@@ -185,6 +216,12 @@ impl DiscState {
                 mode,
             });
         }
+        if flags & 32 != 0 {
+            state.layer_0 = r.u32()?;
+        }
+        if flags & 64 != 0 {
+            state.jump_interval = r.u32()?;
+        }
         Some(Ok(state))
     }
 
@@ -192,6 +229,9 @@ impl DiscState {
         let end = i64::from(g.first_lba) + i64::from(g.blocks);
         if i64::from(self.user_blocks) > end || self.formatted_blocks > self.user_blocks {
             return Err(format!("user area of {} blocks", self.user_blocks));
+        }
+        if self.layer_0 > self.user_blocks || self.jump_interval > self.user_blocks {
+            return Err(format!("layer 0 of {} blocks, jumps of {}", self.layer_0, self.jump_interval));
         }
         let mut from = i64::from(g.first_lba);
         let mut session = 1;
@@ -229,7 +269,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_state_survives_the_round_trip(
-            flags in 0u8..8, starts in proptest::collection::vec((0u32..200, 0u32..200), 0..40)
+            flags in 0u8..128, starts in proptest::collection::vec((0u32..200, 0u32..200), 0..40)
         ) {
             let mut at = 0;
             let mut tracks = Vec::new();
@@ -241,6 +281,8 @@ mod tests {
                 at = next;
             }
             let state = DiscState { finalized: flags & 1 != 0, protected: flags & 4 != 0,
+                intermediate: flags & 8 != 0, minimally_blanked: flags & 16 != 0,
+                layer_0: u32::from(flags & 32), jump_interval: u32::from(flags & 64),
                 format: FormatState::Complete, format_type: 0x32, user_blocks: 99_999,
                 sessions: vec![Session { closed: true, lead_out: 7, disc_type: 0x20 }], tracks, ..Default::default() };
             prop_assert_eq!(DiscState::parse(&state.to_bytes(), &G).unwrap(), state);

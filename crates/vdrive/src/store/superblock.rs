@@ -12,8 +12,11 @@ use super::{StoreError, crc32};
 pub(crate) const SUPERBLOCK_LEN: usize = 4096;
 /// Signature at byte 0.
 pub(crate) const MAGIC: [u8; 16] = *b"GLASSMASTER DISC";
-/// Layout version of this module.
-pub(crate) const VERSION: u32 = 1;
+/// Layout version of new discs. Version 2 added media and, behind the tracks of a state, what only they need; a
+/// file of version 1 is read and goes on as it is.
+pub(crate) const VERSION: u32 = 2;
+/// Oldest layout that is read.
+const OLDEST: u32 = 1;
 /// Bytes of each of the two state slots: room for all 7,927 tracks a BD-R can have.
 pub(crate) const SLOT_LEN: u64 = 384 * 1024;
 /// Recorded data starts on a multiple of this, so that it can share blocks with image files.
@@ -82,7 +85,7 @@ impl Superblock {
         out
     }
 
-    /// Reads and checks the superblock. Every offset of version 1 follows from the geometry, so a file whose
+    /// Reads and checks the superblock. Every offset follows from the geometry, so a file whose
     /// offsets differ is damaged rather than strange.
     pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
         let not = |why: &str| StoreError::NotADisc { path: path.to_owned(), why: why.to_owned() };
@@ -95,7 +98,7 @@ impl Superblock {
         let mut r = Reader::new(&bytes[16..]);
         let short = || StoreError::damaged(path, "superblock is cut short");
         let version = r.u32().ok_or_else(short)?;
-        if version != VERSION {
+        if !(OLDEST..=VERSION).contains(&version) {
             return Err(StoreError::Version { path: path.to_owned(), version, known: VERSION });
         }
         let (body, sum) = bytes[..SUPERBLOCK_LEN].split_at(SUPERBLOCK_LEN - 4);
@@ -161,7 +164,7 @@ mod tests {
         let b = sample().to_bytes();
         assert_eq!(b.len(), 4096);
         assert_eq!(&b[0..16], b"GLASSMASTER DISC");
-        assert_eq!(b[16..20], [1, 0, 0, 0]);
+        assert_eq!(b[16..20], [2, 0, 0, 0]);
         assert_eq!(b[20..24], [6, 0, 0, 0]);
         assert_eq!(b[24..28], [0, 8, 0, 0]);
         assert_eq!(b[32..36], [0x40, 0x05, 0x23, 0x00]);
