@@ -8,10 +8,12 @@ mod cdb;
 pub mod layer;
 pub mod sense;
 pub mod sys;
+mod system;
 mod transport;
 #[cfg(target_os = "linux")]
 pub mod wire;
 
 pub use cdb::{Cdb, CdbLengthError};
 pub use sense::{AdditionalSense, FieldPointer, Sense, SenseKey};
+pub use system::{Bus, Claim, SystemFacts, TransferLimits};
 pub use transport::{CommandFailure, DataPhase, Direction, Outcome, Status, Transport, TransportError};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::{Cdb, Sense};
+use crate::{Cdb, Claim, Sense, SystemFacts};
 
 /// Data that goes with a command, seen from the host.
 #[derive(Debug)]
@@ -304,6 +304,20 @@ pub trait Transport: Send {
 
     /// What people call this drive: a path, or `virtual:FILE`.
     fn name(&self) -> &str;
+
+    /// What the operating system knows of the drive now. The default is that of a drive which is none of its devices.
+    fn system(&self) -> SystemFacts {
+        SystemFacts::none(self.name(), self.max_transfer())
+    }
+
+    /// Keeps the other programs of this machine from claiming or mounting the drive until the claim is dropped. `None`
+    /// where there is nothing to claim: the drive is no device of the system, or was opened exclusively anyway.
+    ///
+    /// # Errors
+    /// [`TransportError::InUse`] when a file system of the drive is mounted or another program has claimed it.
+    fn claim(&self) -> Result<Option<Claim>, TransportError> {
+        Ok(None)
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for &mut T {
@@ -323,6 +337,14 @@ impl<T: Transport + ?Sized> Transport for &mut T {
     fn name(&self) -> &str {
         (**self).name()
     }
+
+    fn system(&self) -> SystemFacts {
+        (**self).system()
+    }
+
+    fn claim(&self) -> Result<Option<Claim>, TransportError> {
+        (**self).claim()
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
@@ -341,5 +363,13 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn name(&self) -> &str {
         (**self).name()
+    }
+
+    fn system(&self) -> SystemFacts {
+        (**self).system()
+    }
+
+    fn claim(&self) -> Result<Option<Claim>, TransportError> {
+        (**self).claim()
     }
 }

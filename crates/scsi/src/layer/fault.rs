@@ -25,7 +25,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Cdb, DataPhase, Outcome, Sense, Status, Transport, TransportError};
+use crate::{Cdb, Claim, DataPhase, Outcome, Sense, Status, SystemFacts, Transport, TransportError};
 
 /// What is done to a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -256,6 +256,14 @@ impl<T: Transport> Transport for Faulty<T> {
 
     fn name(&self) -> &str {
         self.inner.name()
+    }
+
+    fn system(&self) -> SystemFacts {
+        self.inner.system()
+    }
+
+    fn claim(&self) -> Result<Option<Claim>, TransportError> {
+        self.inner.claim()
     }
 }
 

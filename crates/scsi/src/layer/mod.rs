@@ -5,6 +5,9 @@ mod record;
 mod replay;
 mod trace;
 
+#[cfg(target_os = "linux")]
+pub(crate) use record::fnv1a;
+
 pub use fault::{Fault, FaultRule, FaultRuleError, Faulty};
 pub use record::{Record, RecordError};
 pub use replay::Replay;

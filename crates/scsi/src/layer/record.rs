@@ -157,7 +157,7 @@ impl FromStr for Record {
 }
 
 /// 64-bit FNV-1a: small, and enough to tell two recordings apart; no protection against malice.
-pub(super) fn fnv1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

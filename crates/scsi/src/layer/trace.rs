@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Record;
 use super::record::fnv1a;
-use crate::{Cdb, DataPhase, Direction, Outcome, Transport, TransportError};
+use crate::{Cdb, Claim, DataPhase, Direction, Outcome, SystemFacts, Transport, TransportError};
 
 /// How much of the data a trace keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -78,5 +78,13 @@ impl<T: Transport, W: Write + Send> Transport for Trace<T, W> {
 
     fn name(&self) -> &str {
         self.inner.name()
+    }
+
+    fn system(&self) -> SystemFacts {
+        self.inner.system()
+    }
+
+    fn claim(&self) -> Result<Option<Claim>, TransportError> {
+        self.inner.claim()
     }
 }

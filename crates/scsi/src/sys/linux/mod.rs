@@ -1,8 +1,15 @@
 //! Linux: SG_IO on `/dev/sr*` and `/dev/sg*`.
 
 mod enumerate;
+mod facts;
 mod holders;
+mod owner_file;
 mod sg_io;
+mod uevent;
+
+pub use holders::holders;
+pub use owner_file::OwnerFile;
+pub use uevent::{Uevents, Waker};
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,7 +20,7 @@ use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
 
 use super::{Access, DriveNode};
-use crate::{Cdb, DataPhase, Outcome, Sense, Status, Transport, TransportError};
+use crate::{Cdb, Claim, DataPhase, Outcome, Sense, Status, SystemFacts, Transport, TransportError};
 
 /// A drive of the kernel.
 #[derive(Debug)]
@@ -22,6 +29,8 @@ pub struct Device {
     path: PathBuf,
     name: String,
     max_transfer: usize,
+    /// There is something left that can be claimed.
+    claimable: bool,
 }
 
 /// Transfers above this gain nothing and some bridges fail on them.
@@ -36,26 +45,7 @@ impl Device {
     /// no SCSI device, [`TransportError::Io`] otherwise.
     pub fn open(path: &Path, access: Access) -> Result<Self, TransportError> {
         let name = path.display().to_string();
-        let mut flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        if access == Access::Exclusive {
-            flags |= OFlags::EXCL;
-        }
-        let fd = match open(path, flags, Mode::empty()) {
-            Ok(fd) => fd,
-            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => {
-                return Err(TransportError::Denied { device: name, advice: holders::advice(path) });
-            }
-            Err(Errno::BUSY) => {
-                return Err(TransportError::InUse { device: name, by: holders::of(path) });
-            }
-            Err(error @ (Errno::NOENT | Errno::NODEV | Errno::NXIO)) => {
-                return Err(TransportError::DeviceGone {
-                    device: name,
-                    detail: io::Error::from(error).to_string(),
-                });
-            }
-            Err(error) => return Err(TransportError::Io { device: name, source: error.into() }),
-        };
+        let fd = open_node(path, &name, access)?;
         let kind = fstat(&fd)
             .map(|stat| FileType::from_raw_mode(stat.st_mode))
             .map_err(|e| TransportError::Io { device: name.clone(), source: e.into() })?;
@@ -72,7 +62,9 @@ impl Device {
         let limit = sg_io::transfer_limit(&fd, kind == FileType::BlockDevice).unwrap_or(32 * 1024).min(MOST);
         let unit = if limit >= 65536 { 65536 } else { 2048 };
         let max_transfer = (limit / unit * unit).max(2048);
-        Ok(Self { fd, path: path.to_owned(), name, max_transfer })
+        // Generic devices know O_EXCL too, but refuse it while anybody has them open, this process included.
+        let claimable = access == Access::Shared && kind == FileType::BlockDevice;
+        Ok(Self { fd, path: path.to_owned(), name, max_transfer, claimable })
     }
 
     /// The node that was opened.
@@ -80,6 +72,24 @@ impl Device {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+fn open_node(path: &Path, name: &str, access: Access) -> Result<OwnedFd, TransportError> {
+    let device = name.to_owned();
+    let mut flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    if access == Access::Exclusive {
+        flags |= OFlags::EXCL;
+    }
+    open(path, flags, Mode::empty()).map_err(|error| match error {
+        Errno::ACCESS | Errno::PERM | Errno::ROFS => {
+            TransportError::Denied { device, advice: holders::advice(path) }
+        }
+        Errno::BUSY => TransportError::InUse { device, by: holders::of(path) },
+        Errno::NOENT | Errno::NODEV | Errno::NXIO => {
+            TransportError::DeviceGone { device, detail: io::Error::from(error).to_string() }
+        }
+        _ => TransportError::Io { device, source: error.into() },
+    })
 }
 
 impl Transport for Device {
@@ -122,6 +132,19 @@ impl Transport for Device {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn system(&self) -> SystemFacts {
+        facts::of(&self.path, self.max_transfer)
+    }
+
+    /// O_EXCL on a descriptor of its own. It also ends the kernel's polling for media changes and keeps desktops from
+    /// mounting the disc.
+    fn claim(&self) -> Result<Option<Claim>, TransportError> {
+        if !self.claimable {
+            return Ok(None);
+        }
+        open_node(&self.path, &self.name, Access::Exclusive).map(|fd| Some(Claim::new(fd)))
     }
 }
 
