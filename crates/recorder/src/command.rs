@@ -3,14 +3,17 @@
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use glassmaster_mmc::cmd::{Inquiry, StandardInquiry};
 use glassmaster_mmc::{Command, Query, Transfer};
-use glassmaster_scsi::{Cdb, CommandFailure, DataPhase, SenseKey, Status, Transport};
+use glassmaster_scsi::{
+    Cdb, Claim, CommandFailure, DataPhase, Outcome, SenseKey, Status, SystemFacts, Transport, TransportError,
+};
 
-use crate::{Error, exclusive};
+use crate::{Error, RecorderOptions, exclusive};
 
 /// Which command an error belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -111,8 +114,12 @@ pub(crate) struct Device {
     transport: Mutex<Box<dyn Transport>>,
     name: String,
     max_transfer: usize,
-    id: u64,
-    patience: Patience,
+    number: u64,
+    /// What tells the drive from others, whatever name it was opened by.
+    key: String,
+    options: RecorderOptions,
+    /// One clone at a time asks for exclusive access, so that two of them never take each other for strangers.
+    acquiring: Mutex<()>,
 }
 
 impl fmt::Debug for Device {
@@ -122,11 +129,44 @@ impl fmt::Debug for Device {
 }
 
 impl Device {
-    pub(crate) fn new(transport: Box<dyn Transport>, patience: Patience) -> Self {
+    pub(crate) fn new(transport: Box<dyn Transport>, options: RecorderOptions) -> Self {
         let name = transport.name().to_owned();
         let max_transfer = transport.max_transfer();
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Self { transport: Mutex::new(transport), name, max_transfer, id, patience }
+        let key = transport.system().key;
+        let number = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        Self {
+            transport: Mutex::new(transport),
+            name,
+            max_transfer,
+            number,
+            key,
+            options,
+            acquiring: Mutex::new(()),
+        }
+    }
+
+    fn transport(&self) -> MutexGuard<'_, Box<dyn Transport>> {
+        self.transport.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(crate) fn options(&self) -> &RecorderOptions {
+        &self.options
+    }
+
+    pub(crate) fn acquiring(&self) -> MutexGuard<'_, ()> {
+        self.acquiring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn system(&self) -> SystemFacts {
+        self.transport().system()
+    }
+
+    pub(crate) fn claim(&self) -> Result<Option<Claim>, TransportError> {
+        self.transport().claim()
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -134,8 +174,8 @@ impl Device {
     }
 
     /// Tells two recorders on one device apart.
-    pub(crate) fn id(&self) -> u64 {
-        self.id
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     pub(crate) fn max_transfer(&self) -> usize {
@@ -143,7 +183,7 @@ impl Device {
     }
 
     pub(crate) fn patience(&self) -> &Patience {
-        &self.patience
+        &self.options.patience
     }
 
     pub(crate) fn into_transport(self) -> Box<dyn Transport> {
@@ -157,18 +197,26 @@ impl Device {
         &self,
         origin: Origin,
         cdb: &Cdb,
-        mut data: DataPhase<'_>,
+        data: DataPhase<'_>,
         timeout: Duration,
         repeat: Repeat,
     ) -> Result<usize, Error> {
         exclusive::check_free(self)?;
-        let mut backoff = Backoff::new(self.patience.poll);
+        self.repeat(origin, cdb, data, timeout, repeat)
+    }
+
+    fn repeat(
+        &self,
+        origin: Origin,
+        cdb: &Cdb,
+        mut data: DataPhase<'_>,
+        timeout: Duration,
+        repeat: Repeat,
+    ) -> Result<usize, Error> {
+        let mut backoff = Backoff::new(self.options.patience.poll);
         let (mut attentions, mut aborts) = (0, 0);
         loop {
-            let outcome = {
-                let mut transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
-                transport.execute(cdb, data.reborrow(), timeout)
-            };
+            let outcome = self.transport().execute(cdb, data.reborrow(), timeout);
             let failure = match outcome {
                 Err(source) => return Err(Error::Transport { origin, source }),
                 Ok(outcome) => match outcome.into_result() {
@@ -180,10 +228,10 @@ impl Device {
                 && match classify(&failure) {
                     Trouble::Attention => {
                         attentions += 1;
-                        attentions <= self.patience.attentions
+                        attentions <= self.options.patience.attentions
                     }
                     Trouble::Busy => {
-                        let again = backoff.waited() < self.patience.ready;
+                        let again = backoff.waited() < self.options.patience.ready;
                         if again {
                             backoff.sleep();
                         }
@@ -191,10 +239,10 @@ impl Device {
                     }
                     Trouble::Aborted => {
                         aborts += 1;
-                        if aborts <= self.patience.aborted {
+                        if aborts <= self.options.patience.aborted {
                             backoff.sleep();
                         }
-                        aborts <= self.patience.aborted
+                        aborts <= self.options.patience.aborted
                     }
                     Trouble::Other => false,
                 };
@@ -202,6 +250,18 @@ impl Device {
                 return Err(Error::Refused { origin, failure });
             }
         }
+    }
+
+    /// Sends a command block once; every status is an answer.
+    pub(crate) fn execute(
+        &self,
+        origin: Origin,
+        cdb: &Cdb,
+        data: DataPhase<'_>,
+        timeout: Duration,
+    ) -> Result<Outcome, Error> {
+        exclusive::check_free(self)?;
+        self.transport().execute(cdb, data, timeout).map_err(|source| Error::Transport { origin, source })
     }
 
     /// Sends a command without data or with data for the drive.
@@ -228,6 +288,18 @@ impl Device {
         query.parse_response(&data).map_err(|source| Error::Answer { origin, source })
     }
 
+    /// The standard INQUIRY data, asked for also while another owner holds the drive: it disturbs nobody.
+    pub(crate) fn identify(&self) -> Result<StandardInquiry, Error> {
+        let query = Inquiry::standard();
+        let origin = Origin { command: Inquiry::NAME, opcode: Inquiry::OPCODE, lba: None };
+        let mut buf = vec![0; usize::from(query.allocation_length)];
+        let limit = self.options.patience.command;
+        let data = DataPhase::In(&mut buf);
+        let moved = self.repeat(origin, &query.cdb(), data, limit, Repeat::Freely)?;
+        buf.truncate(moved);
+        query.parse_response(&buf).map_err(|source| Error::Answer { origin, source })
+    }
+
     /// Asks a question; the bytes that came.
     pub(crate) fn query_bytes<Q: Command>(&self, query: &Q) -> Result<Vec<u8>, Error> {
         let origin = Origin { command: Q::NAME, opcode: Q::OPCODE, lba: None };
@@ -235,8 +307,13 @@ impl Device {
             return Err(Error::Argument(format!("{} has no answer of its own", Q::NAME)));
         };
         let mut buf = vec![0; length.min(self.max_transfer)];
-        let moved =
-            self.run(origin, &query.cdb(), DataPhase::In(&mut buf), self.patience.command, Repeat::Freely)?;
+        let moved = self.run(
+            origin,
+            &query.cdb(),
+            DataPhase::In(&mut buf),
+            self.options.patience.command,
+            Repeat::Freely,
+        )?;
         buf.truncate(moved);
         Ok(buf)
     }
@@ -251,17 +328,17 @@ impl Device {
         watch: &mut dyn FnMut(&CommandFailure) -> ControlFlow<()>,
         attempt: &mut dyn FnMut() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut backoff = Backoff::new(self.patience.poll);
+        let mut backoff = Backoff::new(self.options.patience.poll);
         let (mut attentions, mut aborts) = (0, 0);
         loop {
             let failure = match attempt() {
                 Err(Error::Refused { failure, origin }) => match classify(&failure) {
-                    Trouble::Attention if attentions < self.patience.attentions => {
+                    Trouble::Attention if attentions < self.options.patience.attentions => {
                         attentions += 1;
                         continue;
                     }
                     Trouble::Busy => failure,
-                    Trouble::Aborted if aborts < self.patience.aborted => {
+                    Trouble::Aborted if aborts < self.options.patience.aborted => {
                         aborts += 1;
                         failure
                     }

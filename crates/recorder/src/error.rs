@@ -111,6 +111,23 @@ pub enum Error {
         /// Name that the owner gave.
         owner: String,
     },
+    /// Exclusive access cannot be had: another owner has it.
+    #[error("{device} cannot be locked: '{owner}' holds it")]
+    Held {
+        /// Name of the drive.
+        device: String,
+        /// Name that the owner gave.
+        owner: String,
+    },
+    /// The operating system keeps the drive from us, or what is known of it.
+    #[error(transparent)]
+    System(#[from] TransportError),
+    /// The drive lacks this mode page, or has no such values of it.
+    #[error("the drive has no mode page {code:02X}h")]
+    NoModePage {
+        /// Its code.
+        code: u8,
+    },
     /// The owner's name is empty, longer than 63 bytes or holds a character that is not allowed.
     #[error("'{name}' cannot be the name of an owner: {problem}")]
     ClientName {
@@ -177,6 +194,7 @@ impl Error {
             Self::Refused { failure: CommandFailure { sense: Some(s), .. }, .. } => {
                 s.key == SenseKey::ILLEGAL_REQUEST && matches!(s.code.asc(), 0x20 | 0x24 | 0x26 | 0x39)
             }
+            Self::NoModePage { .. } => true,
             _ => false,
         }
     }
@@ -214,13 +232,16 @@ impl Error {
                 Some(sense) => blame_of(&sense),
                 None => Blame::Drive,
             },
-            Self::Transport { .. } => Blame::Transport,
+            Self::Transport { .. } | Self::System(_) => Blame::Transport,
             Self::Answer { .. }
             | Self::Contradiction { .. }
             | Self::ShortTransfer { .. }
-            | Self::StillBusy { .. } => Blame::Drive,
+            | Self::StillBusy { .. }
+            | Self::NoModePage { .. } => Blame::Drive,
             Self::Cancelled { .. } => Blame::Cancelled,
-            Self::Locked { .. } | Self::ClientName { .. } | Self::Argument(_) => Blame::Caller,
+            Self::Locked { .. } | Self::Held { .. } | Self::ClientName { .. } | Self::Argument(_) => {
+                Blame::Caller
+            }
             Self::NoFeature { elsewhere, .. } => {
                 if *elsewhere {
                     Blame::Medium
@@ -237,7 +258,7 @@ impl Error {
     pub fn hresult(&self) -> HResult {
         match self {
             Self::Refused { origin, failure } => refusal_code(origin.opcode, failure),
-            Self::Transport { source, .. } => match source {
+            Self::Transport { source, .. } | Self::System(source) => match source {
                 TransportError::Timeout { .. } => HResult::COMMAND_TIMEOUT,
                 TransportError::DeviceGone { .. } => HResult::DEVICE_GONE,
                 TransportError::Denied { .. } | TransportError::InUse { .. } => HResult::ACCESS_DENIED,
@@ -261,6 +282,8 @@ impl Error {
             },
             Self::Cancelled { .. } => HResult::REQUEST_CANCELLED,
             Self::Locked { .. } => HResult::LOCKED,
+            Self::Held { .. } => HResult::ACCESS_DENIED,
+            Self::NoModePage { .. } => HResult::NO_SUCH_MODE_PAGE,
             Self::ClientName { .. } => HResult::CLIENT_NAME_IS_NOT_VALID,
             Self::NoFeature { elsewhere: true, .. } => HResult::FEATURE_IS_NOT_CURRENT,
             Self::NoFeature { elsewhere: false, .. } => HResult::NO_SUCH_FEATURE,
@@ -277,7 +300,7 @@ impl Error {
                 Some(sense) => step_after(&sense),
                 None => "try again; if it stays so, switch the drive off and on",
             },
-            Self::Transport { source, .. } => match source {
+            Self::Transport { source, .. } | Self::System(source) => match source {
                 TransportError::Denied { .. } => "get permission to use the drive, then try again",
                 TransportError::InUse { .. } => "close the other program, then try again",
                 TransportError::Timeout { .. } | TransportError::DeviceGone { .. } => {
@@ -290,7 +313,8 @@ impl Error {
             }
             Self::StillBusy { .. } => "wait until the drive is quiet and try again, or switch it off and on",
             Self::Cancelled { .. } => "start again when you like",
-            Self::Locked { .. } => "wait for the other program to finish",
+            Self::Locked { .. } | Self::Held { .. } => "wait for the other program to finish",
+            Self::NoModePage { .. } => "use a drive that has it",
             Self::ClientName { .. } => {
                 "use 1 to 63 letters, digits, spaces and . , : ; - _ for the owner's name"
             }

@@ -5,16 +5,22 @@
 //! look at a recorder while one writes. Each command waits its turn.
 
 mod command;
+mod descriptor;
 mod disc_source;
 mod error;
 mod exclusive;
+mod master;
+mod mcn;
 mod media_state;
 mod medium;
 mod mode_page;
+mod pages;
+mod raw_command;
 mod ready;
 mod recorder;
 mod session;
 mod speed;
+mod structure;
 mod tray;
 
 pub use command::{Backoff, Origin, Patience, Repeat};
@@ -22,10 +28,15 @@ pub use disc_source::DiscSource;
 pub use error::{Blame, Error};
 pub use exclusive::{ExclusiveAccess, check_client_name};
 pub use glassmaster_disc::HResult;
+pub use master::{
+    DiscMaster, DriveChange, DriveEntry, DriveWatcher, OpenDrive, RegisteredDrive, WatchCancel,
+};
+pub use mcn::McnDisabled;
 pub use media_state::{MediaState, WriteProtectState};
 pub use medium::Medium;
 pub use mode_page::RestoreModePage;
-pub use recorder::{DiscRecorder, Identity};
+pub use raw_command::{DEFAULT_COMMAND_TIMEOUT, MOST_DATA, RawAnswer};
+pub use recorder::{DiscRecorder, Identity, RecorderOptions};
 pub use session::RecordedSession;
 pub use speed::{RestoreSpeed, SpeedSetting, WriteSpeed};
 pub use tray::PreventRemoval;

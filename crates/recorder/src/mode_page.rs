@@ -1,10 +1,10 @@
 //! Mode pages: read, changed, and put back.
 
-use glassmaster_mmc::cmd::{ModeData, ModeSelect10, ModeSense10, PageControl};
+use glassmaster_mmc::Command;
+use glassmaster_mmc::cmd::{ModeSense10, PageControl};
 use glassmaster_mmc::page::{ModePage, PageData};
-use glassmaster_mmc::{Command, ResponseError};
 
-use crate::command::{Origin, Repeat};
+use crate::command::Origin;
 use crate::{DiscRecorder, Error};
 
 /// Room for a page of the longest short form, the header and a block descriptor.
@@ -14,33 +14,19 @@ impl DiscRecorder {
     /// One mode page (MMC-6 6.12, MODE SENSE (10), without block descriptors).
     ///
     /// # Errors
-    /// What the drive says: 5/24/00 where it lacks the page; [`Error::Answer`] when the answer does not hold it.
-    #[doc(alias = "GetModePage")]
+    /// What the drive says: 5/24/00 where it lacks the page; [`Error::NoModePage`] when the answer does not hold it.
     pub fn mode_page(&self, code: u8, control: PageControl) -> Result<ModePage, Error> {
         let query = ModeSense10::page(code, control, ALLOCATION);
         let data = self.query(&query)?;
-        data.page(code).cloned().ok_or(Error::Answer {
-            origin: Origin { command: ModeSense10::NAME, opcode: ModeSense10::OPCODE, lba: None },
-            source: ResponseError::TooShort {
-                structure: "mode parameter list",
-                field: "the page asked for",
-                byte: 8,
-                got: 0,
-            },
-        })
+        data.page(code).cloned().ok_or(Error::NoModePage { code })
     }
 
     /// Sends a mode page (MMC-6 6.11, MODE SELECT (10), PF set, SP clear).
     ///
     /// # Errors
     /// What the drive says: 5/26/xx where it does not take the values.
-    #[doc(alias = "SetModePage")]
     pub fn set_mode_page(&self, page: &ModePage) -> Result<(), Error> {
-        let list = ModeData::of(page.clone()).to_select_10();
-        let length = u16::try_from(list.len())
-            .map_err(|_| Error::Argument(format!("a mode page of {} bytes is too long", list.len())))?;
-        let command = ModeSelect10 { page_format: true, save: false, parameter_list_length: length };
-        self.send(&command, &list, self.patience().command, Repeat::Freely)
+        self.select_mode_page(page, false)
     }
 
     /// Reads a page, changes it and sends it back; the guard puts the old values back when dropped.

@@ -1,5 +1,6 @@
 //! The recorder itself and the questions that need no rules of their own.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use glassmaster_disc::MediaType;
@@ -8,10 +9,10 @@ use glassmaster_mmc::cmd::{
     GetConfiguration, Inquiry, ReadBufferCapacity, ReadCapacity, ReadDiscInformation, ReadFormatCapacities,
     ReadTrackInformation, RequestType, StandardInquiry, TrackInformation,
 };
-use glassmaster_mmc::feature::{FeatureCode, FeatureData, FeatureDescriptor, RemovableMedium};
+use glassmaster_mmc::feature::{FeatureCode, FeatureData, RemovableMedium};
 use glassmaster_mmc::page::LoadingMechanism;
-use glassmaster_mmc::{Command, Profile, Query};
-use glassmaster_scsi::Transport;
+use glassmaster_mmc::{Command, Query};
+use glassmaster_scsi::{SystemFacts, TransferLimits, Transport};
 
 use crate::command::{Device, Origin};
 use crate::exclusive::owner_of;
@@ -31,7 +32,21 @@ pub struct Identity {
     pub revision: String,
 }
 
-/// One drive. Clones stand for the same drive and the same owner.
+/// How a drive is taken into use.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RecorderOptions {
+    /// Limits of waiting and repeating.
+    pub patience: Patience,
+    /// What [`DiscRecorder::id`] says; the name of the transport where it is missing.
+    pub id: Option<String>,
+    /// Where the owner of a drive writes its name down for other processes, such as `/run/lock`. It has to be the same
+    /// directory in all programs that are to see each other. Without one exclusive access counts in this process, and
+    /// others are kept out by the system alone.
+    pub owner_directory: Option<PathBuf>,
+}
+
+/// One drive, in use from the moment it exists: what comes before `InitializeDiscRecorder` cannot be expressed. Clones
+/// stand for the same drive and the same owner.
 #[doc(alias = "IDiscRecorder2")]
 #[doc(alias = "IDiscRecorder2Ex")]
 #[doc(alias = "MsftDiscRecorder2")]
@@ -61,8 +76,17 @@ impl DiscRecorder {
     /// # Errors
     /// As [`DiscRecorder::open`].
     pub fn with_patience(transport: Box<dyn Transport>, patience: Patience) -> Result<Self, Error> {
-        let device = Device::new(transport, patience);
-        let inquiry = device.query(&Inquiry::standard())?;
+        Self::with_options(transport, RecorderOptions { patience, ..RecorderOptions::default() })
+    }
+
+    /// [`DiscRecorder::open`] with everything that can be chosen.
+    ///
+    /// # Errors
+    /// As [`DiscRecorder::open`].
+    pub fn with_options(transport: Box<dyn Transport>, options: RecorderOptions) -> Result<Self, Error> {
+        let device = Device::new(transport, options);
+        // A drive may be taken into use while another program has it: who it is can be asked all the same.
+        let inquiry = device.identify()?;
         if inquiry.device_type != StandardInquiry::CD_DVD {
             let origin = Origin { command: Inquiry::NAME, opcode: Inquiry::OPCODE, lba: None };
             let detail = format!("device type {:02X}h is no optical drive (05h)", inquiry.device_type);
@@ -77,9 +101,57 @@ impl DiscRecorder {
         &self.device
     }
 
-    /// What people call this drive: a path, or `virtual:FILE`.
+    /// The id it was opened by, which stands for this very drive also tomorrow, where it came from
+    /// [`DiscMaster`](crate::DiscMaster).
     #[doc(alias = "ActiveDiscRecorder")]
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.device.options().id.as_deref().unwrap_or(self.device.name())
+    }
+
+    /// What the operating system knows of the drive now: nodes, mount points, limits, connection.
+    #[must_use]
+    pub fn system(&self) -> SystemFacts {
+        self.device.system()
+    }
+
+    /// The device node; the name of a drive that has none.
     #[doc(alias = "VolumeName")]
+    #[must_use]
+    pub fn volume_name(&self) -> String {
+        self.system().node.map_or_else(|| self.name().to_owned(), |node| node.to_string_lossy().into_owned())
+    }
+
+    /// Where the disc is mounted now; the device node while it is not.
+    #[doc(alias = "VolumePathNames")]
+    #[must_use]
+    pub fn volume_path_names(&self) -> Vec<PathBuf> {
+        let facts = self.system();
+        if facts.mount_points.is_empty() {
+            vec![facts.node.unwrap_or_else(|| PathBuf::from(self.name()))]
+        } else {
+            facts.mount_points
+        }
+    }
+
+    /// N of `/dev/srN`: the order in which the system found the drives. Not the same after the next start. `None` for
+    /// drives that are no block devices.
+    #[doc(alias = "LegacyDeviceNumber")]
+    #[must_use]
+    pub fn legacy_device_number(&self) -> Option<u32> {
+        self.system().number
+    }
+
+    /// Most bytes one command moves, and how the adapter wants data to lie in memory.
+    #[doc(alias = "GetByteAlignmentMask")]
+    #[doc(alias = "GetMaximumNonPageAlignedTransferSize")]
+    #[doc(alias = "GetMaximumPageAlignedTransferSize")]
+    #[must_use]
+    pub fn transfer_limits(&self) -> TransferLimits {
+        self.system().limits
+    }
+
+    /// What people call this drive: a path, or `virtual:FILE`.
     #[must_use]
     pub fn name(&self) -> &str {
         self.device.name()
@@ -92,7 +164,6 @@ impl DiscRecorder {
     }
 
     /// Most bytes that one command moves.
-    #[doc(alias = "GetMaximumPageAlignedTransferSize")]
     #[must_use]
     pub fn max_transfer(&self) -> usize {
         self.device.max_transfer()
@@ -116,16 +187,29 @@ impl DiscRecorder {
         }
     }
 
-    /// Holds the drive for `owner` until the guard is dropped. Counted: the same recorder may hold several.
+    /// Holds the drive for `owner` until the guard is dropped. Counted: the same recorder may hold several. Only while no
+    /// file system of the drive is mounted.
     ///
     /// # Errors
-    /// [`Error::ClientName`]; [`Error::Locked`] while another recorder of this process holds the drive.
+    /// [`Error::ClientName`]; [`Error::Held`] while another recorder has the drive, of this process or, with
+    /// [`RecorderOptions::owner_directory`], of another; [`Error::System`] when a file system is mounted, another program
+    /// keeps the drive, or the owner's file cannot be written.
     #[doc(alias = "AcquireExclusiveAccess")]
     pub fn acquire_exclusive_access(&self, owner: &str) -> Result<ExclusiveAccess, Error> {
-        ExclusiveAccess::acquire(&self.device, owner)
+        ExclusiveAccess::acquire(&self.device, owner, false)
     }
 
-    /// Name of the owner who holds the drive; `None` when it is free.
+    /// [`DiscRecorder::acquire_exclusive_access`] even if a file system of the drive is mounted. What that file system
+    /// still holds in memory may then be wrong.
+    ///
+    /// # Errors
+    /// As [`DiscRecorder::acquire_exclusive_access`], mounts aside.
+    #[doc(alias = "AcquireExclusiveAccess")]
+    pub fn force_exclusive_access(&self, owner: &str) -> Result<ExclusiveAccess, Error> {
+        ExclusiveAccess::acquire(&self.device, owner, true)
+    }
+
+    /// Name of the owner who holds the drive, asked anew each time; `None` when it is free.
     #[doc(alias = "ExclusiveAccessOwner")]
     #[must_use]
     pub fn exclusive_access_owner(&self) -> Option<String> {
@@ -170,29 +254,6 @@ impl DiscRecorder {
         Configuration::parse(&bytes).map_err(bad)
     }
 
-    /// One feature, as bytes. `current_only` demands that it is in force with the medium.
-    ///
-    /// # Errors
-    /// [`Error::NoFeature`] when the drive does not have it, or not now.
-    #[doc(alias = "GetFeaturePage")]
-    pub fn feature(&self, code: FeatureCode, current_only: bool) -> Result<FeatureDescriptor, Error> {
-        let configuration = self.configuration()?;
-        let found = configuration.descriptor(code);
-        match found {
-            Some(feature) if feature.current || !current_only => Ok(feature.clone()),
-            other => Err(Error::NoFeature { feature: "such feature", elsewhere: other.is_some() }),
-        }
-    }
-
-    /// Profiles the drive can have with some medium, in its order.
-    ///
-    /// # Errors
-    /// What the drive says.
-    #[doc(alias = "SupportedProfiles")]
-    pub fn supported_profiles(&self) -> Result<Vec<Profile>, Error> {
-        Ok(self.configuration()?.profiles())
-    }
-
     /// Type of the medium, [`MediaType::UNKNOWN`] without one.
     ///
     /// # Errors
@@ -222,7 +283,6 @@ impl DiscRecorder {
     ///
     /// # Errors
     /// What the drive says.
-    #[doc(alias = "GetDiscInformation")]
     pub fn disc_information(&self) -> Result<DiscInformation, Error> {
         match self.query(&ReadDiscInformation::standard())? {
             DiscInformationAnswer::Standard(information) => Ok(information),
@@ -242,7 +302,6 @@ impl DiscRecorder {
     ///
     /// # Errors
     /// What the drive says.
-    #[doc(alias = "GetTrackInformation")]
     pub fn track_information(&self, query: &ReadTrackInformation) -> Result<TrackInformation, Error> {
         self.query(query)
     }

@@ -333,12 +333,12 @@ fn one_owner_at_a_time() {
     let first = mine.acquire_exclusive_access("first job").unwrap();
     let second = mine.acquire_exclusive_access("second job").unwrap();
     assert_eq!(yours.exclusive_access_owner().as_deref(), Some("first job"));
-    for error in [
-        yours.acquire_exclusive_access("late").unwrap_err(),
-        yours.test_unit_ready().unwrap_err(),
-        yours.eject().unwrap_err(),
+    for (error, code) in [
+        (yours.acquire_exclusive_access("late").unwrap_err(), HResult::ACCESS_DENIED),
+        (yours.test_unit_ready().unwrap_err(), HResult::LOCKED),
+        (yours.eject().unwrap_err(), HResult::LOCKED),
     ] {
-        assert_eq!(error.hresult(), HResult::LOCKED);
+        assert_eq!(error.hresult(), code);
         assert!(error.to_string().contains("first job"));
     }
     drop(first);
