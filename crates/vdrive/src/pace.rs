@@ -20,8 +20,10 @@ const SEEK: Duration = Duration::from_millis(120);
 pub(crate) enum Work {
     /// Writing out the buffer, closing a track or session.
     LongWrite,
-    /// FORMAT UNIT in the foreground, and BLANK.
+    /// FORMAT UNIT in the foreground.
     Format,
+    /// BLANK.
+    Blank,
     /// Loading a disc.
     Loading,
 }
@@ -183,6 +185,7 @@ impl Pace {
         Some(match b.work {
             Work::LongWrite => (b.work, sense::LONG_WRITE_IN_PROGRESS.with_progress(done)),
             Work::Format => (b.work, sense::FORMAT_IN_PROGRESS.with_progress(done)),
+            Work::Blank => (b.work, sense::OPERATION_IN_PROGRESS.with_progress(done)),
             Work::Loading => (b.work, sense::BECOMING_READY),
         })
     }

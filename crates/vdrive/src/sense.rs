@@ -8,6 +8,8 @@ pub(crate) const NO_MEDIUM_TRAY_CLOSED: Sense = Sense::of(2, 0x3A, 0x01);
 pub(crate) const NO_MEDIUM_TRAY_OPEN: Sense = Sense::of(2, 0x3A, 0x02);
 /// LOGICAL UNIT NOT READY - FORMAT IN PROGRESS.
 pub(crate) const FORMAT_IN_PROGRESS: Sense = Sense::of(2, 0x04, 0x04);
+/// LOGICAL UNIT NOT READY - OPERATION IN PROGRESS.
+pub(crate) const OPERATION_IN_PROGRESS: Sense = Sense::of(2, 0x04, 0x07);
 /// LOGICAL UNIT NOT READY - LONG WRITE IN PROGRESS.
 pub(crate) const LONG_WRITE_IN_PROGRESS: Sense = Sense::of(2, 0x04, 0x08);
 /// LOGICAL UNIT IS IN PROCESS OF BECOMING READY.

@@ -10,8 +10,21 @@ use glassmaster_scsi::{Cdb, DataPhase, Transport};
 use glassmaster_vdrive::{Disc, DriveOptions, MediumOptions, SimulatedClock, TrayError, VirtualDrive};
 use rig::{Rig, data_of};
 
-const MEDIA: [MediaType; 5] =
-    [MediaType::CD_R, MediaType::DVD_PLUS_R, MediaType::DVD_PLUS_RW, MediaType::BD_R, MediaType::BD_RE];
+const MEDIA: [MediaType; 13] = [
+    MediaType::CD_R,
+    MediaType::CD_RW,
+    MediaType::DVD_R,
+    MediaType::DVD_R_DL,
+    MediaType::DVD_RW,
+    MediaType::DVD_RAM,
+    MediaType::DVD_PLUS_R,
+    MediaType::DVD_PLUS_R_DL,
+    MediaType::DVD_PLUS_RW,
+    MediaType::DVD_PLUS_RW_DL,
+    MediaType::BD_R,
+    MediaType::BD_RE,
+    MediaType::DISK,
+];
 
 #[test]
 fn identity() {
@@ -346,7 +359,7 @@ fn random_commands_do_no_harm() {
         let mut r = Rig::new(media);
         let mut x = Random(seed);
         let mut data = vec![0; 65_536];
-        for round in 0..6_000 {
+        for round in 0..3_000 {
             let mut cdb: Vec<u8> = (0..12).map(|_| x.next()).collect();
             cdb[0] = opcodes[usize::from(x.next())];
             // Mostly small numbers, which get further.

@@ -52,7 +52,9 @@ pub(crate) fn passes_busy(code: u8, work: Work) -> bool {
         Work::LongWrite => {
             matches!(code, opcode::READ_BUFFER_CAPACITY | opcode::MODE_SENSE_10 | opcode::MECHANISM_STATUS)
         }
-        Work::Format | Work::Loading => matches!(code, opcode::MODE_SENSE_10 | opcode::MECHANISM_STATUS),
+        Work::Format | Work::Blank | Work::Loading => {
+            matches!(code, opcode::MODE_SENSE_10 | opcode::MECHANISM_STATUS)
+        }
     }
 }
 

@@ -115,7 +115,11 @@ pub(super) fn answer(d: &mut VirtualDrive, c: &ReadDiscStructure) -> Result<Disc
         (F::SPARE_AREA, _) => Ok(spare_area(disc).to_structure()),
         (F::LAYER_CAPACITY, false) => {
             let blocks = disc.rules().layer_0(disc).unwrap_or(0);
-            Ok(LayerCapacity { initialized: disc.state.layer_0 != 0, blocks }.to_structure())
+            Ok(LayerCapacity {
+                initialized: disc.state.layer_0 != 0 || !disc.state.tracks.is_empty(),
+                blocks,
+            }
+            .to_structure())
         }
         (F::JUMP_INTERVAL, false) => {
             Ok(LayerCapacity { initialized: false, blocks: disc.state.jump_interval }.to_structure())

@@ -144,6 +144,33 @@ fn foreign_and_damaged_files_are_refused_by_name() {
     assert!(matches!(Store::open(&disc), Err(StoreError::Version { version: 9, .. })));
 }
 
+/// A disc of layout version 1, as it was made before there were more media: same places, other number.
+#[test]
+fn discs_of_the_first_layout_go_on() {
+    let dir = temp();
+    let path = dir.path().join("old.disc");
+    let mut store = Store::create(&path, G, [7; 16], &blank()).unwrap();
+    store.write(0, &[3; 16 * SECTOR]).unwrap();
+    drop(store);
+    let file = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    let mut head = vec![0; 4096];
+    file.read_exact_at(&mut head, 0).unwrap();
+    head[16..20].copy_from_slice(&1u32.to_le_bytes());
+    let sum = crc32(&head[..4092]);
+    head[4092..].copy_from_slice(&sum.to_le_bytes());
+    file.write_all_at(&head, 0).unwrap();
+    drop(file);
+    let (mut store, state) = Store::open(&path).unwrap();
+    assert_eq!(state, blank());
+    store.commit(&DiscState { finalized: true, ..blank() }).unwrap();
+    drop(store);
+    let (store, state) = Store::open(&path).unwrap();
+    assert!(state.finalized);
+    let mut block = [0; SECTOR];
+    store.read(15, &mut block).unwrap();
+    assert_eq!(block, [3; SECTOR]);
+}
+
 #[test]
 fn recorded_zeros_hide_what_was_there() {
     let dir = temp();

@@ -142,6 +142,12 @@ impl Rig {
         self.none(&[0x5B, 0, function, 0, high, low, 0, 0, 0, 0])
     }
 
+    /// BLANK.
+    pub(crate) fn blank(&mut self, kind: u8, start: u32) -> Result<(), Code> {
+        let n = start.to_be_bytes();
+        self.none(&[0xA1, kind, n[0], n[1], n[2], n[3], 0, 0, 0, 0, 0, 0])
+    }
+
     /// FORMAT UNIT with one descriptor.
     pub(crate) fn format(&mut self, kind: u8, sub_type: u8, blocks: u32, parameter: u8) -> Result<(), Code> {
         let n = blocks.to_be_bytes();
