@@ -83,7 +83,7 @@ fn mixed() -> Mixed {
     let stream = bytes(77, 123_457);
     let handle = contents.add_stream(DataStream::new(Cursor::new(stream.clone()))).unwrap();
     add(&mut tree, b"stream", handle, stream.clone());
-    let handle = contents.stage(handle, stream.len() as u64, "/stream", &mut |_| {}).unwrap();
+    let handle = contents.stage(handle, stream.len() as u64, "/stream", &mut |_| Ok(())).unwrap();
     add(&mut tree, b"staged", handle, stream);
     let side = bytes(55, 4_097);
     let handle = contents.add_stream(DataStream::from_bytes(side.clone())).unwrap();
@@ -142,7 +142,12 @@ fn staged_copies_outlive_their_sources_and_move() {
     let data = *walked.tree.data(walked.tree.contents().next().unwrap().0);
     let base = contents.add_host(walked.files, &walked.tree).unwrap();
     let mut told = Vec::new();
-    let staged = contents.stage(base + data.handle, data.size, "/file", &mut |n| told.push(n)).unwrap();
+    let staged = contents
+        .stage(base + data.handle, data.size, "/file", &mut |n| {
+            told.push(n);
+            Ok(())
+        })
+        .unwrap();
     assert_eq!(told, [512, 1024, 1536, 1537]);
     assert!(contents.is_staged(staged) && !contents.is_staged(base));
     fs::remove_file(&file).unwrap();
@@ -160,7 +165,7 @@ fn staged_copies_outlive_their_sources_and_move() {
     assert!(half == source);
     // Later copies join the moved ones.
     let handle = contents.add_stream(DataStream::from_bytes(vec![9; 10])).unwrap();
-    let second = contents.stage(handle, 10, "/b", &mut |_| {}).unwrap();
+    let second = contents.stage(handle, 10, "/b", &mut |_| Ok(())).unwrap();
     let mut all = Vec::new();
     contents.open(second, 10, "/b").read_to_end(&mut all).unwrap();
     assert_eq!(all, [9; 10]);
@@ -182,7 +187,7 @@ fn working_directories_that_cannot_be_used_are_refused() {
     // Only when a copy is made does the directory matter.
     let mut contents = Contents::new(&missing);
     let handle = contents.add_stream(DataStream::from_bytes(vec![1; 10])).unwrap();
-    let error = contents.stage(handle, 10, "/a", &mut |_| {}).unwrap_err();
+    let error = contents.stage(handle, 10, "/a", &mut |_| Ok(())).unwrap_err();
     assert_eq!(code(&error), HResult::STASHFILE_OPEN_FAILURE);
 }
 
@@ -208,9 +213,9 @@ fn sources_that_change_or_fail_are_named() {
         let data = tree.add_data(100, handle).unwrap();
         tree.add_file(tree.root(), name, Meta::default(), data).unwrap();
     }
-    let error = contents.stage(broken, 100, "/broken", &mut |_| {}).unwrap_err();
+    let error = contents.stage(broken, 100, "/broken", &mut |_| Ok(())).unwrap_err();
     assert_eq!(code(&error), HResult::DATA_STREAM_READ_FAILURE);
-    let error = contents.stage(short, 100, "/short", &mut |_| {}).unwrap_err();
+    let error = contents.stage(short, 100, "/short", &mut |_| Ok(())).unwrap_err();
     assert_eq!(code(&error), HResult::DATA_STREAM_INCONSISTENCY);
     let image = Image::new((tree, contents), &options()).unwrap();
     let mut sector = [0; 2048];

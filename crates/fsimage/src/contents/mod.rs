@@ -89,9 +89,10 @@ impl Contents {
 
     /// Copies a content into the working directory, so that later changes of its source do not matter; the handle of the
     /// copy. `path` is what messages call it. `progress` is told the sectors copied after each full MiB and at an end
-    /// that is none.
+    /// that is none; what it returns ends the copying.
     ///
     /// # Errors
+    /// What `progress` gives;
     /// `IMAPI_E_DATA_STREAM_INCONSISTENCY`, `IMAPI_E_DATA_STREAM_READ_FAILURE`, [`Error::Source`] or
     /// [`Error::SourceChanged`] for the source, `IMAPI_E_STASHFILE_...` for the copy.
     pub fn stage(
@@ -99,7 +100,7 @@ impl Contents {
         handle: u64,
         size: u64,
         path: &str,
-        progress: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(u64) -> Result<(), Error>,
     ) -> Result<u64, Error> {
         let handle_of_copy = Place::Staged(place::number(self.staged.len())?).handle()?;
         let mut reader = Reader::default();
@@ -114,10 +115,16 @@ impl Contents {
             read.map_err(|mismatch| self.failure(&source, path, mismatch))?;
             self.stash.write(start + done, piece)?;
             done += n as u64;
-            progress(sectors_for(done));
+            progress(sectors_for(done))?;
         }
         self.staged.push(start);
         Ok(handle_of_copy)
+    }
+
+    /// The caller's stream behind a content; `None` for a content that is something else.
+    pub(crate) fn stream(&self, handle: u64) -> Option<DataStream> {
+        let Some(Place::Stream(index)) = Place::of(handle) else { return None };
+        self.streams.get(index as usize)
     }
 
     /// Whether a content was copied into the working directory.

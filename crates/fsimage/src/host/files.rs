@@ -35,6 +35,8 @@ pub(super) struct HostFile {
 pub struct HostFiles {
     pub(super) dirs: Vec<HostDir>,
     pub(super) files: Vec<HostFile>,
+    /// Device of each directory, while links are followed.
+    pub(super) devices: Vec<u64>,
     /// Present once the files have to be found without the tree of their walk.
     names: Option<Names>,
 }

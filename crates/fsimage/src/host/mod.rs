@@ -7,5 +7,4 @@ mod walk;
 
 pub use files::HostFiles;
 pub(crate) use files::{FileReader, HostRef, Mismatch};
-pub(crate) use mount::is_passing;
 pub use walk::{HostSource, HostTree, LeftOut, Links, WalkOptions, WalkProgress};

@@ -257,6 +257,7 @@ impl Build<'_> {
     fn host_dir(&mut self, name: Box<[u8]>, parent: Option<u32>, inode: (u64, u64)) -> u32 {
         if self.options.links == Links::Follow {
             self.inodes.push(inode);
+            self.out.files.devices.push(inode.0);
         }
         let dirs = &mut self.out.files.dirs;
         let number = u32::try_from(dirs.len()).unwrap_or(u32::MAX);

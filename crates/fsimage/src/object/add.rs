@@ -9,12 +9,13 @@ use glassmaster_tree::{DataId, Kind, Tree};
 
 use super::FileSystemImage;
 use super::event::{CADENCE, UpdateEvent};
+use super::file::stream_size;
 use super::item::DirectoryItem;
 use super::names::invalid_param;
 use super::state::{Job, Shared, State};
 use crate::contents::{Contents, DataStream};
 use crate::error::Error;
-use crate::host::{HostSource, HostTree, Links, WalkOptions, is_passing};
+use crate::host::{HostSource, HostTree, Links, WalkOptions};
 
 /// Whether extended attributes of the host become streams.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,15 @@ pub(super) struct Adding<'a> {
     /// The store with what is new, once something is. A copy of it is cheap, the first change of a copy is not.
     contents: Option<Contents>,
     stage: bool,
+}
+
+/// A file of a detached subtree on its way in.
+pub(super) struct TakenIn {
+    pub(super) file: ItemId,
+    /// Its content as it is, where that has another length by now.
+    pub(super) resized: Option<Bytes>,
+    /// Where its content is found once it is in the tree.
+    pub(super) handle: u64,
 }
 
 /// A stream of the caller on its way in.
@@ -96,14 +106,7 @@ impl<'a> Adding<'a> {
             return self.tell_rest(path, total).map(|()| handle);
         }
         let shared = self.shared;
-        let mut ended = Ok(());
-        let mut progress = |done: u64| {
-            if ended.is_ok() {
-                ended = tell(shared, path, done, total);
-            }
-        };
-        let staged = self.contents().stage(handle, size, path, &mut progress)?;
-        ended.map(|()| staged)
+        self.contents().stage(handle, size, path, &mut |done| tell(shared, path, done, total))
     }
 
     /// Tells of a content that is there already.
@@ -126,11 +129,11 @@ impl<'a> Adding<'a> {
         tell(self.shared, path, copied, total)
     }
 
-    /// Tells of and stages the files of a detached subtree that is to be added to `dir`; those that have another content
-    /// now.
-    pub(super) fn take_in_subtree(&mut self, dir: ItemId, top: ItemId) -> Result<Vec<(ItemId, u64)>, Error> {
+    /// Tells of and stages the files of a detached subtree that is to be added to `dir`; those whose content is found
+    /// elsewhere now, or has another length than when it was given.
+    pub(super) fn take_in_subtree(&mut self, dir: ItemId, top: ItemId) -> Result<Vec<TakenIn>, Error> {
         let mut files = Vec::new();
-        {
+        let contents = {
             let state = self.shared.lock();
             let base = state.path(dir);
             let separator = state.rules().separator();
@@ -143,28 +146,35 @@ impl<'a> Adding<'a> {
                     stack.extend(item.children().map(|c| (c, path.clone())));
                 }
             }
-        }
-        let mut staged = Vec::new();
+            state.contents.clone()
+        };
+        let mut other = Vec::new();
         for (id, bytes, path) in files {
-            if !self.stage || bytes.old.is_some() || self.contents().is_staged(bytes.handle) {
-                self.tell_all(&path, bytes.size)?;
-                continue;
-            }
-            let handle = self.take_in(bytes.handle, bytes.size, &path)?;
-            if handle != bytes.handle {
-                staged.push((id, handle));
+            let (handle, old) = (bytes.handle, bytes.old.is_some());
+            let stream = if old { None } else { contents.stream(handle) };
+            let size = stream.map_or(Ok(bytes.size), |stream| stream_size(&stream, &path))?;
+            let copy = if !self.stage || old || contents.is_staged(handle) {
+                self.tell_all(&path, size)?;
+                handle
+            } else {
+                self.take_in(handle, size, &path)?
+            };
+            if size != bytes.size || copy != handle {
+                let resized = (size != bytes.size).then(|| Bytes::new(size, handle));
+                other.push(TakenIn { file: id, resized, handle: copy });
             }
         }
-        Ok(staged)
+        Ok(other)
     }
 
     /// The change that it comes down to.
     pub(super) fn finish<T>(self, work: impl FnOnce(&mut State) -> Result<T, Error>) -> Result<T, Error> {
-        let contents = self.contents;
+        let mut contents = self.contents;
+        // What was kept until now, streams of the caller above all, is let go of without the lock.
         self.job.finish(|state| {
             let done = work(state)?;
-            if let Some(contents) = contents {
-                state.contents = contents;
+            if let Some(contents) = &mut contents {
+                std::mem::swap(&mut state.contents, contents);
             }
             Ok(done)
         })
@@ -175,11 +185,11 @@ impl<'a> Adding<'a> {
         self,
         work: impl FnOnce(&mut State) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let contents = self.contents;
+        let mut contents = self.contents;
         self.job.finish_and_lock(|state| {
             let done = work(state)?;
-            if let Some(contents) = contents {
-                state.contents = contents;
+            if let Some(contents) = &mut contents {
+                std::mem::swap(&mut state.contents, contents);
             }
             Ok(done)
         })
@@ -232,11 +242,15 @@ impl DirectoryItem {
         rules.check_tree(&walked.tree)?;
         let attributes = std::mem::take(&mut walked.attributes);
         let tree = walked.tree;
-        let mut handles = Handles::new(&mut adding, walked.files, &tree, attributes)?;
         // Sources that may be gone when the image is written are always copied, as IMAPI does.
-        adding.stage |= compat && is_passing(source);
-        if adding.stage || self.shared.updates.is_set() {
+        let passing = if compat { walked.files.passing() } else { None };
+        let mut handles = Handles::new(&mut adding, walked.files, &tree, attributes)?;
+        let always = adding.stage;
+        if always || passing.is_some() || self.shared.updates.is_set() {
             for (data, content) in tree.contents() {
+                let number = usize::try_from(content.handle).unwrap_or(usize::MAX);
+                let passes = passing.as_ref().and_then(|files| files.get(number)).copied();
+                adding.stage = always || passes.unwrap_or(false);
                 let below = rules.shown(&tree.data_path(data));
                 let handle =
                     adding.take_in(handles.of(&tree, data), content.size, &format!("{path}{below}"))?;

@@ -40,11 +40,12 @@ impl FileSystemImage {
         self.shared.lock().check_boot()?;
         // Reads the whole image.
         let copy = options.map(BootOptions::copy).transpose()?;
-        self.set(|s| {
+        let before = self.set(|s| {
             s.check_boot()?;
-            s.boot.entries = copy.into_iter().collect();
-            Ok(())
-        })
+            Ok(std::mem::replace(&mut s.boot.entries, copy.into_iter().collect()))
+        });
+        // Streams of the caller are let go of without the lock.
+        before.map(drop)
     }
 
     /// The boot images in the order in which they stand on the disc; none for an image that does not boot.
@@ -60,12 +61,12 @@ impl FileSystemImage {
     /// # Errors
     /// `IMAPI_E_INVALID_PARAM` for more than 32; else as [`set_boot_image_options`](Self::set_boot_image_options).
     pub fn set_boot_image_options_array(&self, options: &[BootOptions]) -> Result<(), Error> {
-        self.set(|s| {
+        let before = self.set(|s| {
             s.check_boot()?;
             check_boot_set(options)?;
-            s.boot.entries = options.to_vec();
-            Ok(())
-        })
+            Ok(std::mem::replace(&mut s.boot.entries, options.to_vec()))
+        });
+        before.map(drop)
     }
 }
 

@@ -134,17 +134,22 @@ impl DirectoryItem {
         item.belongs_to(&self.shared)?;
         let check = |state: &State| self.check_add(state, item.id);
         let mut adding = Adding::begin(&self.shared, &check)?;
-        let staged = adding.take_in_subtree(self.id, item.id)?;
+        let mut other = adding.take_in_subtree(self.id, item.id)?;
         let now = self.shared.now();
         adding.finish(|state| {
             check(state)?;
             state.stamp(item.id, now)?;
+            for taken in &mut other {
+                if let Some(bytes) = taken.resized.take() {
+                    state.tree.set_bytes(taken.file, bytes).map_err(|e| state.refused(e))?;
+                }
+            }
             state.tree.attach(self.id, item.id).map_err(|e| state.refused(e))?;
             state.check_paths(item.id)?;
             let path = state.path(item.id);
             state.check_fits(&path)?;
-            for (file, handle) in staged {
-                state.tree.set_handle(file, handle).map_err(|e| state.refused(e))?;
+            for taken in &other {
+                state.tree.set_handle(taken.file, taken.handle).map_err(|e| state.refused(e))?;
             }
             Ok(())
         })

@@ -60,7 +60,12 @@ impl<E> Sink<E> {
         if self.is_inside() {
             return;
         }
-        *self.callback.lock().unwrap_or_else(PoisonError::into_inner) = callback;
+        let before = {
+            let mut known = self.callback.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *known, callback)
+        };
+        // What it holds may be the last of something that tells events.
+        drop(before);
     }
 
     fn is_inside(&self) -> bool {

@@ -53,23 +53,22 @@ impl FileItem {
         })
     }
 
-    /// Gives a detached file its content. The stream is kept and read when it is needed; its length counts now.
+    /// Gives a detached file its content. The stream is kept and read when it is needed; the length that it has when the
+    /// file is added counts.
     ///
     /// # Errors
-    /// `IMAPI_E_READONLY` for a file that is in the tree or belongs to a read-only image,
-    /// `IMAPI_E_PROPERTY_NOT_ACCESSIBLE` for a stream, `IMAPI_E_DATA_STREAM_READ_FAILURE` when the stream does not tell its
-    /// length.
+    /// `IMAPI_E_READONLY` for a file that is in the tree or belongs to a read-only image, and for a named stream;
+    /// `IMAPI_E_DATA_STREAM_READ_FAILURE` when the stream does not tell its length; [`Error::Busy`].
     pub fn set_data(&self, data: DataStream) -> Result<(), Error> {
-        let mut state = self.shared.lock();
-        state.writable()?;
-        if state.tree.item(self.id).is_some_and(|i| i.is_stream()) {
-            return Err(Failure::new(HResult::READONLY).into());
-        }
-        if state.tree.is_attached(self.id) {
-            return Err(Failure::new(HResult::READONLY).into());
-        }
-        let path = state.path(self.id);
+        let path = {
+            let state = self.shared.lock();
+            state.check_loose(self.id)?;
+            state.path(self.id)
+        };
+        // The stream is the caller's and may look at the image: it is asked without the lock.
         let size = stream_size(&data, &path)?;
+        let mut state = self.shared.lock();
+        state.check_loose(self.id)?;
         let handle = state.contents.add_stream(data)?;
         state.tree.set_bytes(self.id, Bytes::new(size, handle)).map_err(|e| state.refused(e))
     }
@@ -183,6 +182,15 @@ impl FileItem {
 }
 
 impl State {
+    /// Refuses a file whose content is fixed.
+    fn check_loose(&self, id: ItemId) -> Result<(), Error> {
+        self.writable()?;
+        if self.tree.item(id).is_some_and(|i| i.is_stream()) || self.tree.is_attached(id) {
+            return Err(Failure::new(HResult::READONLY).into());
+        }
+        Ok(())
+    }
+
     fn check_stream_owner(&self, id: ItemId) -> Result<(), Error> {
         if self.tree.item(id).is_some_and(|i| i.is_stream()) {
             return Err(not_accessible("FsiNamedStreams"));

@@ -10,6 +10,7 @@ use super::event::UpdateEvent;
 use super::item::{DirectoryItem, FileItem, FsiItem};
 use super::names::{invalid_param, invalid_path};
 use super::outcome::Outcome;
+use super::path_length::PathLimits;
 use super::state::{Shared, State};
 use super::surroundings::Surroundings;
 use super::volume_name;
@@ -228,16 +229,22 @@ impl FileSystemImage {
     ///
     /// # Errors
     /// `IMAPI_E_INVALID_PARAM` for a point that lies ahead, before a lock, or is negative; `IMAPI_E_TOO_MANY_DIRS` and
-    /// `IMAPI_E_ISO9660_LEVELS` when the file systems selected now cannot hold the restored tree.
+    /// `IMAPI_E_ISO9660_LEVELS`, and `IMAPI_E_INVALID_PATH` (strict), when the file systems selected now cannot hold the
+    /// restored tree.
     #[doc(alias = "RollbackToChangePoint")]
     pub fn rollback_to_change_point(&self, change_point: i32) -> Result<(), Error> {
         let mut state = self.shared.lock();
         state.writable()?;
         let to = u32::try_from(change_point).map_err(|_| invalid_param("changePoint"))?;
         let (fs, strict) = (state.settings.file_systems, state.settings.strict);
+        let (limits, rules) = (PathLimits::of(&state.settings, fs), state.rules());
         let mut refused = None;
         let done = state.tree.rollback(to, |tree| {
-            State::check_structure(tree, fs, strict).map_err(|e| {
+            let checked = State::check_structure(tree, fs, strict).and_then(|()| {
+                let beyond = limits.and_then(|limits| limits.first_beyond(tree, tree.root()));
+                beyond.map_or(Ok(()), |id| Err(invalid_path(&rules.shown(&tree.path(id)))))
+            });
+            checked.map_err(|e| {
                 refused = Some(e);
                 glassmaster_tree::edit::EditError::Stale
             })
@@ -310,8 +317,8 @@ impl FileSystemImage {
     /// # Errors
     /// `IMAPI_E_INVALID_PARAM` for other bits than those of
     /// [`file_systems_supported`](Self::file_systems_supported), `IMAPI_E_TOO_MANY_DIRS` and `IMAPI_E_ISO9660_LEVELS` when
-    /// the present tree does not fit, `IMAPI_E_FILE_SYSTEM_CHANGE_NOT_ALLOWED` and
-    /// `IMAPI_E_INCOMPATIBLE_PREVIOUS_SESSION` after an import.
+    /// the present tree does not fit, `IMAPI_E_INVALID_PATH` (strict) for one with paths that are too long,
+    /// `IMAPI_E_FILE_SYSTEM_CHANGE_NOT_ALLOWED` after an import.
     pub fn set_file_systems_to_create(&self, file_systems: FileSystems) -> Result<Outcome, Error> {
         let supported = self.file_systems_supported();
         self.set(|s| {
@@ -320,6 +327,7 @@ impl FileSystemImage {
             }
             s.check_selection(file_systems)?;
             State::check_structure(&s.tree, file_systems, s.settings.strict)?;
+            s.check_all_paths(file_systems)?;
             let mirrored = s.settings.mirror && s.udf_from(0x0250);
             s.settings.file_systems = file_systems;
             let mirror_lost = mirrored && !s.udf_from(0x0250);
@@ -382,14 +390,20 @@ impl FileSystemImage {
     ///
     /// # Errors
     /// `E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE` for types that cannot be written, `IMAPI_E_IMAGE_TOO_BIG` when the tree does
-    /// not fit; nothing is changed then.
+    /// not fit, as nothing fits a medium without a free sector; nothing is changed then.
     #[doc(alias = "ChooseImageDefaults")]
     pub fn choose_image_defaults(&self, media: MediaType, free_sectors: u64) -> Result<(), Error> {
         let defaults = crate::defaults::of_contract(media);
         let (file_systems, revision, _) =
             defaults.ok_or_else(|| Failure::new(HResult::MEDIA_INCOMPATIBLE))?;
         let blocks = i32::try_from(free_sectors).unwrap_or(i32::MAX);
-        self.set(|s| s.choose(file_systems, revision, blocks))
+        self.set(|s| {
+            // As a limit 0 would mean that there is none.
+            if blocks == 0 {
+                return Err(Failure::new(HResult::IMAGE_TOO_BIG).into());
+            }
+            s.choose(file_systems, revision, blocks)
+        })
     }
 
     /// The level of interchange of ISO 9660.
@@ -403,15 +417,20 @@ impl FileSystemImage {
     ///
     /// # Errors
     /// `IMAPI_E_INVALID_PARAM` for one that is not among
-    /// [`iso9660_interchange_levels_supported`](Self::iso9660_interchange_levels_supported).
+    /// [`iso9660_interchange_levels_supported`](Self::iso9660_interchange_levels_supported), `IMAPI_E_INVALID_PATH` (strict)
+    /// when the longer names of level 2 make paths too long.
     pub fn set_iso9660_interchange_level(&self, level: i32) -> Result<(), Error> {
         let supported = self.iso9660_interchange_levels_supported();
         self.set(|s| {
             if !u32::try_from(level).is_ok_and(|l| supported.contains(&l)) {
                 return Err(invalid_param("newVal"));
             }
-            s.settings.iso_level = level;
-            Ok(())
+            let before = std::mem::replace(&mut s.settings.iso_level, level);
+            let fits = s.check_all_paths(s.settings.file_systems);
+            if fits.is_err() {
+                s.settings.iso_level = before;
+            }
+            fits
         })
     }
 
@@ -550,6 +569,7 @@ impl State {
     ) -> Result<(), Error> {
         self.check_selection(file_systems)?;
         Self::check_structure(&self.tree, file_systems, self.settings.strict)?;
+        self.check_all_paths(file_systems)?;
         let before = self.settings.clone();
         self.settings.file_systems = file_systems;
         if let Some(revision) = revision.filter(|_| !self.session.is_imported()) {

@@ -1,9 +1,9 @@
 //! Lengths of paths, which strict images keep to.
 
-use glassmaster_tree::edit::{Item, ItemId};
+use glassmaster_tree::edit::{EditTree, Item, ItemId};
 
 use super::names::invalid_path;
-use super::state::State;
+use super::state::{Settings, State};
 use crate::FileSystems;
 use crate::error::Error;
 
@@ -44,33 +44,64 @@ impl Lengths {
     }
 }
 
-impl State {
-    /// Refuses paths that are too long at and below `top`, an item of the tree, while the image is strict.
-    pub(super) fn check_paths(&self, top: ItemId) -> Result<(), Error> {
-        let fs = self.settings.file_systems.completed();
-        if !self.settings.strict || fs.is_empty() {
-            return Ok(());
-        }
-        let level = self.settings.iso_level;
-        let too_long = |l: Lengths| {
-            (fs.contains(FileSystems::ISO9660) && l.iso > LONGEST_ISO + 1)
-                || (fs.contains(FileSystems::JOLIET) && l.joliet > LONGEST_JOLIET)
-                || (fs.contains(FileSystems::UDF) && l.udf > LONGEST_UDF)
-        };
+/// What lengths of paths are held against: the settings of a strict image.
+#[derive(Clone, Copy)]
+pub(super) struct PathLimits {
+    file_systems: FileSystems,
+    level: i32,
+}
+
+impl PathLimits {
+    /// The limits of an image with these settings but other file systems; `None` while lengths are not looked at.
+    pub(super) fn of(settings: &Settings, file_systems: FileSystems) -> Option<Self> {
+        let file_systems = file_systems.completed();
+        (settings.strict && !file_systems.is_empty())
+            .then_some(Self { file_systems, level: settings.iso_level })
+    }
+
+    fn exceeded(self, l: Lengths) -> bool {
+        let fs = self.file_systems;
+        (fs.contains(FileSystems::ISO9660) && l.iso > LONGEST_ISO + 1)
+            || (fs.contains(FileSystems::JOLIET) && l.joliet > LONGEST_JOLIET)
+            || (fs.contains(FileSystems::UDF) && l.udf > LONGEST_UDF)
+    }
+
+    /// Something at or below `top`, an item of the tree, whose path is too long.
+    pub(super) fn first_beyond(self, tree: &EditTree, top: ItemId) -> Option<ItemId> {
         let mut above = Lengths::default();
-        let mut at = self.tree.item(top).and_then(|i| i.parent());
-        while let Some(item) = at.and_then(|id| self.tree.item(id)).filter(|i| i.id() != self.tree.root()) {
-            above = above.below(item, level);
+        let mut at = tree.item(top).and_then(|i| i.parent());
+        while let Some(item) = at.and_then(|id| tree.item(id)).filter(|i| i.id() != tree.root()) {
+            above = above.below(item, self.level);
             at = item.parent();
         }
-        let mut stack: Vec<_> = self.tree.item(top).map(|i| (i, above)).into_iter().collect();
+        let mut stack: Vec<_> = tree.item(top).map(|i| (i, above)).into_iter().collect();
         while let Some((item, above)) = stack.pop() {
-            let lengths = if item.id() == self.tree.root() { above } else { above.below(item, level) };
-            if too_long(lengths) {
-                return Err(invalid_path(&self.path(item.id())));
+            let lengths = if item.id() == tree.root() { above } else { above.below(item, self.level) };
+            if self.exceeded(lengths) {
+                return Some(item.id());
             }
             stack.extend(item.children().map(|c| (c, lengths)));
         }
-        Ok(())
+        None
+    }
+}
+
+impl State {
+    /// Refuses paths that are too long at and below `top`, an item of the tree, while the image is strict.
+    pub(super) fn check_paths(&self, top: ItemId) -> Result<(), Error> {
+        self.check_paths_in(top, self.settings.file_systems)
+    }
+
+    /// The same for the whole tree were these file systems selected.
+    pub(super) fn check_all_paths(&self, file_systems: FileSystems) -> Result<(), Error> {
+        self.check_paths_in(self.tree.root(), file_systems)
+    }
+
+    fn check_paths_in(&self, top: ItemId, file_systems: FileSystems) -> Result<(), Error> {
+        let limits = PathLimits::of(&self.settings, file_systems);
+        match limits.and_then(|limits| limits.first_beyond(&self.tree, top)) {
+            Some(id) => Err(invalid_path(&self.path(id))),
+            None => Ok(()),
+        }
     }
 }

@@ -39,8 +39,7 @@ impl State {
         if name.is_empty() || item.is_stream() {
             return Ok(name);
         }
-        let dir = item.parent().filter(|_| self.tree.is_attached(id));
-        let Some(dir) = dir else {
+        let Some(dir) = item.parent() else {
             // Alone, so nothing can clash.
             let children = [id];
             let names = self.derive(&children, file_system)?;

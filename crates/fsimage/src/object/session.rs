@@ -103,11 +103,15 @@ impl FileSystemImage {
     /// `IMAPI_E_IMPORT_MEDIA_NOT_ALLOWED`, `IMAPI_E_BAD_MULTISESSION_PARAMETER`, `IMAPI_E_IMPORT_SEEK_FAILURE` for a blank
     /// medium, `IMAPI_E_READONLY`, [`Error::Busy`].
     pub fn set_multisession_interfaces(&self, interfaces: Vec<Multisession>) -> Result<(), Error> {
-        self.set(|s| {
+        let mut interfaces = interfaces;
+        // The sources behind those that were set before are let go of without the lock.
+        let done = self.set(|s| {
             s.session.chosen = select(&interfaces)?;
-            s.session.interfaces = interfaces;
+            std::mem::swap(&mut s.session.interfaces, &mut interfaces);
             Ok(())
-        })
+        });
+        drop(interfaces);
+        done
     }
 
     /// The file systems of the last session of a disc; `None`: of the one that
@@ -210,7 +214,10 @@ impl FileSystemImage {
             shared.imports.tell(|| event.clone())
         };
         let found = previous.import(kind, ImportOptions { strict_names: compat }, &mut events)?;
-        let place = SessionPlace::behind(&previous, &found.tree)?;
+        let place = SessionPlace::behind(&previous, &found.tree).map_err(|e| match e {
+            Error::TooLarge { .. } => Failure::new(HResult::IMAGE_TOO_BIG).into(),
+            other => other,
+        })?;
         if compat && place.udf.is_some_and(|u| u.revision.bcd() > LATEST_OF_CONTRACT) {
             return Err(Failure::new(HResult::UDF_NOT_WRITE_COMPATIBLE).into());
         }
@@ -305,6 +312,7 @@ impl State {
         self.session.imported = Some(session);
         let free = i32::try_from(place.session.free_blocks).unwrap_or(i32::MAX);
         let fits = Self::check_structure(&self.tree, self.settings.file_systems, self.settings.strict)
+            .and_then(|()| self.check_all_paths(self.settings.file_systems))
             .and_then(|()| self.set_free_blocks(free));
         if fits.is_err() {
             (self.settings, self.session.imported) = (settings, earlier);

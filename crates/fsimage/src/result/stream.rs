@@ -72,16 +72,18 @@ impl ResultStream {
     pub fn copy_to(&mut self, out: &mut dyn Write, bytes: u64) -> io::Result<u64> {
         let mut buffer = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX).min(PIECE)];
         let mut done = 0;
-        let mut cursor = self.cursor();
         while done < bytes {
             let want = usize::try_from(bytes - done).unwrap_or(usize::MAX).min(buffer.len());
-            let at = cursor.position;
-            let n = cursor.read(&mut buffer[..want])?;
+            let (at, n) = {
+                let mut cursor = self.cursor();
+                (cursor.position, cursor.read(&mut buffer[..want])?)
+            };
             if n == 0 {
                 break;
             }
+            // The output is the caller's and may look at this stream.
             if let Err(e) = out.write_all(&buffer[..n]) {
-                cursor.position = at;
+                self.cursor().position = at;
                 return Err(e);
             }
             done += n as u64;
