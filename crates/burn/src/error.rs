@@ -42,6 +42,9 @@ pub enum Unsuitable {
     /// Single ranges can be written to media that can be overwritten only.
     #[error("parts of a {0} cannot be written again")]
     NotOverwritable(MediaType),
+    /// The drive writes this type only for good.
+    #[error("the drive has no test write for a {0}")]
+    NoTestWrite(MediaType),
     /// Less room than data.
     #[error("the data does not fit: {needed} sectors are needed, {free} are free ({medium})")]
     TooLarge {
@@ -60,6 +63,7 @@ impl Unsuitable {
             Self::NoMedium => HResult::NO_MEDIA,
             Self::Recorder => HResult::DATA_RECORDER_NOT_SUPPORTED,
             Self::MediaType(_) | Self::NotOverwritable(_) => HResult::DATA_MEDIA_IS_NOT_SUPPORTED,
+            Self::NoTestWrite(_) => HResult::FEATURE_IS_NOT_CURRENT,
             Self::WriteProtected(_) => HResult::MEDIA_WRITE_PROTECTED,
             Self::Closed | Self::UnfinishedSession | Self::Damaged(_) => HResult::DATA_INVALID_MEDIA_STATE,
             Self::NotBlank => HResult::DATA_MEDIA_NOT_BLANK,
@@ -71,8 +75,9 @@ impl Unsuitable {
         match self {
             Self::NoMedium => "insert a blank disc",
             Self::Recorder => "use a recorder",
-            Self::MediaType(_) => "insert a CD-R, DVD+R, DVD+RW, BD-R or BD-RE",
-            Self::NotOverwritable(_) => "insert a DVD+RW or BD-RE",
+            Self::MediaType(_) => "insert a recordable or rewritable CD, DVD or BD",
+            Self::NotOverwritable(_) => "insert a DVD+RW, DVD-RAM or BD-RE",
+            Self::NoTestWrite(_) => "leave the test out, or insert a CD or DVD-R",
             Self::WriteProtected(_) => "remove the write protection, or insert another disc",
             Self::Closed | Self::Damaged(_) => "insert a blank disc",
             Self::UnfinishedSession => {

@@ -17,6 +17,34 @@ pub enum CdWriteType {
     TrackAtOnce,
 }
 
+/// How DVD-R and DVD-RW are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DashWriteType {
+    /// DVD-R: disc at once when the only session closes the disc, incremental otherwise. Two layers: disc at once, or
+    /// layer jump where the medium is in that mode. Blank DVD-RW: formatted and overwritten where the drive can.
+    #[default]
+    Auto,
+    /// Disc at once (MMC-6 7.5.4.9, write type 2): one session, which closes the disc. Blank discs only.
+    DiscAtOnce,
+    /// Incremental (write type 0): ECC blocks with lossless links; another session may follow. A DVD-RW is not
+    /// formatted.
+    Incremental,
+    /// Layer jump (write type 4): DVD-R of two layers only; the recording changes between the layers.
+    LayerJump,
+}
+
+/// Whether the drive may replace bad clusters of BD-R and BD-RE by spare ones. Decided when a blank disc is formatted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SpareAreas {
+    /// BD-R: without, which needs no format. BD-RE: as the drive formats by itself.
+    #[default]
+    Auto,
+    /// With spare areas of the drive's usual size: less room, and BD-R is slower.
+    With,
+    /// Without.
+    Without,
+}
+
 /// Whether the disc may be ejected and loaded again before it is verified.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Reload {
@@ -65,6 +93,13 @@ pub struct DataOptions {
     pub verify_seed: u64,
     /// How a CD-R is written.
     pub cd_write_type: CdWriteType,
+    /// How DVD-R and DVD-RW are written.
+    pub dash_write_type: DashWriteType,
+    /// Spare areas of a BD that is formatted.
+    pub spare_areas: SpareAreas,
+    /// Go through the whole write with the laser at read power (TEST WRITE of mode page 05h): nothing is recorded, closed or
+    /// verified. CD and, incrementally, DVD-R and sequential DVD-RW, where the drive can; other media are refused.
+    pub test_write: bool,
     /// Ejecting and loading before verification.
     pub reload: Reload,
     /// Read-ahead between source and drive.
@@ -93,6 +128,9 @@ impl Default for DataOptions {
             verify: VerifyLevel::None,
             verify_seed: 0x676C_6173_735F_6D61,
             cd_write_type: CdWriteType::Auto,
+            dash_write_type: DashWriteType::Auto,
+            spare_areas: SpareAreas::Auto,
+            test_write: false,
             reload: Reload::IfNeeded,
             ring: RingOptions::default(),
             stall_limit: Duration::from_secs(180),

@@ -88,6 +88,18 @@ codes! {
     0xC0AA_0406 DATA_MEDIA_IS_NOT_SUPPORTED "E_IMAPI_DF2DATA_MEDIA_IS_NOT_SUPPORTED" "Data cannot be written to this type of medium.";
     0xC0AA_0407 DATA_RECORDER_NOT_SUPPORTED "E_IMAPI_DF2DATA_RECORDER_NOT_SUPPORTED" "The drive cannot write data discs.";
     0xC0AA_0408 DATA_CLIENT_NAME_IS_NOT_VALID "E_IMAPI_DF2DATA_CLIENT_NAME_IS_NOT_VALID" "The owner's name breaks the rules.";
+    0x80AA_0900 ERASE_RECORDER_IN_USE "E_IMAPI_ERASE_RECORDER_IN_USE" "The recorder is erasing.";
+    0x80AA_0901 ERASE_ONLY_ONE_RECORDER_SUPPORTED "E_IMAPI_ERASE_ONLY_ONE_RECORDER_SUPPORTED" "A recorder is set already; it has to be cleared first.";
+    0x80AA_0902 ERASE_DISC_INFORMATION_TOO_SMALL "E_IMAPI_ERASE_DISC_INFORMATION_TOO_SMALL" "The drive's disc information is cut.";
+    0x80AA_0903 ERASE_MODE_PAGE_2A_TOO_SMALL "E_IMAPI_ERASE_MODE_PAGE_2A_TOO_SMALL" "The drive's mode page 2Ah is cut.";
+    0x80AA_0904 ERASE_MEDIA_IS_NOT_ERASABLE "E_IMAPI_ERASE_MEDIA_IS_NOT_ERASABLE" "The drive says that the medium cannot be erased.";
+    0x80AA_0905 ERASE_DRIVE_FAILED_ERASE_COMMAND "E_IMAPI_ERASE_DRIVE_FAILED_ERASE_COMMAND" "The drive refused to erase.";
+    0x80AA_0906 ERASE_TOOK_LONGER_THAN_ONE_HOUR "E_IMAPI_ERASE_TOOK_LONGER_THAN_ONE_HOUR" "The drive was not done in time.";
+    0x80AA_0907 ERASE_UNEXPECTED_DRIVE_RESPONSE "E_IMAPI_ERASE_UNEXPECTED_DRIVE_RESPONSE_DURING_ERASE" "An error while erasing; the state of the medium is not known.";
+    0x80AA_0908 ERASE_DRIVE_FAILED_SPINUP_COMMAND "E_IMAPI_ERASE_DRIVE_FAILED_SPINUP_COMMAND" "The medium does not spin up.";
+    0xC0AA_0909 ERASE_MEDIA_IS_NOT_SUPPORTED "E_IMAPI_ERASE_MEDIA_IS_NOT_SUPPORTED" "This type of medium cannot be erased.";
+    0xC0AA_090A ERASE_RECORDER_NOT_SUPPORTED "E_IMAPI_ERASE_RECORDER_NOT_SUPPORTED" "The drive cannot erase.";
+    0xC0AA_090B ERASE_CLIENT_NAME_IS_NOT_VALID "E_IMAPI_ERASE_CLIENT_NAME_IS_NOT_VALID" "The owner's name breaks the rules.";
     0xC0AA_B100 FSI_INTERNAL_ERROR "IMAPI_E_FSI_INTERNAL_ERROR" "A state that should never occur.";
     0xC0AA_B101 INVALID_PARAM "IMAPI_E_INVALID_PARAM" "A parameter has a value that cannot be accepted.";
     0xC0AA_B102 READONLY "IMAPI_E_READONLY" "A result of the image exists, or the data of the item is fixed.";

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use glassmaster_disc::{BlockRangeList, BlockSource, Lba, MediaType, SECTOR};
 use glassmaster_mmc::cmd::SendOpcInformation;
-use glassmaster_mmc::feature::{CdMastering, CdTrackAtOnce, FeatureData};
 use glassmaster_recorder::{
     Blame, DiscRecorder, HResult, MediaState, Medium, PreventRemoval, Repeat, WriteSpeed, check_client_name,
 };
@@ -44,8 +43,10 @@ pub struct BurnReport {
     pub sectors: u64,
     /// Zero sectors written after them: post-gap and padding.
     pub padding: u32,
-    /// In which state the medium was left.
+    /// In which state the medium was left; after a test write, would have been.
     pub closing: Closing,
+    /// The laser stayed at read power: nothing was recorded.
+    pub test_write: bool,
     /// Speed that was set, where the drive names any.
     pub speed: Option<WriteSpeed>,
     /// [`HResult::OK`], or which part of the requested speed was replaced.
@@ -211,17 +212,11 @@ fn validate(job: &mut Job<'_>, wanted: Wanted) -> Result<(Medium, Box<dyn Recipe
     };
     // Asked again: features are current only once the medium is ready.
     let configuration = job.check(job.recorder.configuration())?;
-    let current = |on: bool, code| configuration.is_current(code).then_some(on);
-    let supports = Supports {
-        session_at_once: configuration
-            .feature::<CdMastering>()
-            .filter(|f| f.session_at_once)
-            .and_then(|f| current(f.buffer_underrun_free, CdMastering::CODE)),
-        track_at_once: configuration
-            .feature::<CdTrackAtOnce>()
-            .and_then(|f| current(f.buffer_underrun_free, CdTrackAtOnce::CODE)),
-    };
+    let supports = Supports::of(&configuration);
     check_state(&medium, job.options, wanted).map_err(unsuitable)?;
+    if job.options.test_write && !supports.tests(&medium) {
+        return Err(unsuitable(Unsuitable::NoTestWrite(medium.kind)));
+    }
     let sectors = wanted.sectors();
     let Some(recipe) = recipe::for_medium(&medium, job.options, sectors, &supports) else {
         return Err(unsuitable(Unsuitable::MediaType(medium.kind)));
@@ -331,7 +326,8 @@ fn run(
         }
     };
     job.enter(WriteAction::Finalization, 0).or_else(|e| if e.is_cancelled() { Ok(()) } else { Err(e) })?;
-    let finalised = recipe.finalise(job);
+    // A test leaves nothing behind that could be closed.
+    let finalised = if job.options.test_write { job.synchronize() } else { recipe.finalise(job) };
     job.notes.extend(recipe.restore());
     if let Err(e) = speed_guard.restore() {
         job.notes.push(format!("the speed of the drive could not be put back ({e})"));
@@ -345,7 +341,10 @@ fn run(
         [only] => only.digest.as_ref().map(|d| d.whole),
         _ => None,
     };
-    let verified = if job.options.verify == VerifyLevel::None {
+    if job.options.test_write {
+        job.notes.push("this was a test: nothing was recorded".to_owned());
+    }
+    let verified = if job.options.verify == VerifyLevel::None || job.options.test_write {
         None
     } else {
         Some(verify_disc(job, &sent, recipe.closing(), &mut locked).map_err(|mut error| {
@@ -364,6 +363,7 @@ fn run(
         sectors: sent.iter().map(|s| s.target.sectors).sum(),
         padding: sent.iter().map(|s| s.target.tail).sum(),
         closing: recipe.closing(),
+        test_write: job.options.test_write,
         speed: speed.speed,
         speed_result: speed.result,
         elapsed: job.meter.elapsed(),
@@ -448,7 +448,12 @@ fn clean_up(job: &mut Job<'_>, recipe: &mut dyn Recipe, error: &mut Error) {
     let began = job.meter.action() == WriteAction::WritingData && job.meter.event.last_written_lba.is_some();
     let sound = matches!(error.blame(), Blame::Cancelled | Blame::Source | Blame::Caller);
     if began && sound {
-        match recipe.abandon(job) {
+        let ended = if job.options.test_write {
+            job.synchronize().map(|()| "this was a test: nothing was recorded".to_owned())
+        } else {
+            recipe.abandon(job)
+        };
+        match ended {
             Ok(text) => error.add_aftermath(text),
             Err(e) => error.add_aftermath(format!("the disc could not be closed ({})", e.kind())),
         }

@@ -1,5 +1,6 @@
 //! Whole operations on a disc.
 
 pub(crate) mod data;
+pub(crate) mod erase;
 mod multisession;
 mod section;

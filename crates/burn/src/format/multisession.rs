@@ -63,9 +63,9 @@ impl DataBurn {
 }
 
 /// Sectors that a medium records together.
-fn write_unit(kind: MediaType) -> u32 {
+pub(super) fn write_unit(kind: MediaType) -> u32 {
     match kind {
-        MediaType::CD_R | MediaType::CD_RW => 1,
+        MediaType::CD_R | MediaType::CD_RW | MediaType::DISK => 1,
         MediaType::BD_R | MediaType::BD_RE => 32,
         _ => 16,
     }

@@ -1,15 +1,18 @@
 //! BD-R in sequential recording mode, clusters of 32 sectors (MMC-6 clause 4, BD-R model).
 //!
-//! A blank disc that nobody formats becomes one without spare areas by its first write.
+//! A blank disc that nobody formats becomes one without spare areas by its first write; on request it is formatted with
+//! spare areas before, and the drive then replaces bad clusters.
 
-use glassmaster_mmc::cmd::CloseFunction;
-use glassmaster_recorder::Medium;
+use glassmaster_mmc::cmd::{CloseFunction, FormatParameters, FormatType};
+use glassmaster_recorder::{MediaState, Medium};
 
-use super::{Closing, Recipe, close_track_and, nearly_full, open_track_number, padding};
+use super::{
+    Closing, Recipe, close_track_and, format_capacities, format_unit, nearly_full, open_track_number, padding,
+};
 use crate::engine::Target;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::job::Job;
-use crate::options::DataOptions;
+use crate::options::{DataOptions, SpareAreas};
 
 /// Sectors of a cluster.
 const UNIT: u32 = 32;
@@ -17,6 +20,7 @@ const UNIT: u32 = 32;
 pub(super) struct BdR {
     closing: Closing,
     track: u16,
+    spare: bool,
 }
 
 impl BdR {
@@ -24,7 +28,8 @@ impl BdR {
         let needed = sectors + u64::from(padding(sectors, UNIT));
         let closed = options.force_close || nearly_full(medium, needed);
         let closing = if closed { Closing::Final } else { Closing::Appendable };
-        Self { closing, track: open_track_number(medium) }
+        let spare = options.spare_areas == SpareAreas::With && medium.state.contains(MediaState::BLANK);
+        Self { closing, track: open_track_number(medium), spare }
     }
 }
 
@@ -35,6 +40,29 @@ impl Recipe for BdR {
 
     fn target(&self, medium: &Medium, sectors: u64) -> Target {
         Target { start: medium.next_writable, lead: 0, sectors, tail: padding(sectors, UNIT), unit: UNIT }
+    }
+
+    fn needs_format(&self, medium: &Medium) -> bool {
+        self.spare && medium.state.contains(MediaState::BLANK)
+    }
+
+    fn format(&mut self, job: &mut Job<'_>, _medium: &Medium) -> Result<(), Error> {
+        let offered = format_capacities(job)?.formattable;
+        let choice = offered.iter().filter(|f| f.kind == FormatType::BD_R).max_by_key(|f| f.blocks);
+        let Some(choice) = choice else {
+            return Err(job.fail(ErrorKind::Device(glassmaster_recorder::Error::NoFeature {
+                feature: "format with spare areas for this BD-R",
+                elsewhere: true,
+            })));
+        };
+        // Sub-type 0: sequential recording mode without pseudo-overwrite (MMC-6 6.4, type 32h).
+        let parameters = FormatParameters {
+            blocks: choice.blocks,
+            kind: choice.kind,
+            dependent: choice.dependent,
+            ..FormatParameters::default()
+        };
+        format_unit(job, parameters)
     }
 
     fn calibrates(&self) -> bool {

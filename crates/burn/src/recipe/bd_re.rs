@@ -8,11 +8,28 @@ use super::{Closing, Recipe, format_capacities, format_unit, padding};
 use crate::engine::Target;
 use crate::error::{Error, ErrorKind};
 use crate::job::Job;
+use crate::options::{DataOptions, SpareAreas};
 
 /// Sectors of a cluster.
 const UNIT: u32 = 32;
 
-pub(super) struct BdRe;
+pub(super) struct BdRe {
+    spare: SpareAreas,
+}
+
+impl BdRe {
+    pub(super) fn new(options: &DataOptions) -> Self {
+        Self { spare: options.spare_areas }
+    }
+
+    fn types(&self) -> &'static [FormatType] {
+        match self.spare {
+            SpareAreas::Auto => &TYPES,
+            SpareAreas::With => &[FormatType::BD_RE_WITH_SPARE],
+            SpareAreas::Without => &[FormatType::BD_RE_WITHOUT_SPARE],
+        }
+    }
+}
 
 /// Formats in the order they are taken: with the drive's usual spare areas, with spare areas, without.
 const TYPES: [FormatType; 3] =
@@ -33,8 +50,9 @@ impl Recipe for BdRe {
 
     fn format(&mut self, job: &mut Job<'_>, _medium: &Medium) -> Result<(), Error> {
         let offered = format_capacities(job)?.formattable;
+        let types = self.types();
         let choice =
-            TYPES.iter().find_map(|kind| offered.iter().filter(|f| f.kind == *kind).max_by_key(|f| f.blocks));
+            types.iter().find_map(|kind| offered.iter().filter(|f| f.kind == *kind).max_by_key(|f| f.blocks));
         let Some(choice) = choice else {
             return Err(job.fail(ErrorKind::Device(glassmaster_recorder::Error::NoFeature {
                 feature: "format for this BD-RE",

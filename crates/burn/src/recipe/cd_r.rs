@@ -1,4 +1,4 @@
-//! CD-R with one data track in mode 1: session at once on a blank disc, track at once otherwise (MMC-6 clause 4, CD model, and page 05h).
+//! CD-R and CD-RW with one data track in mode 1: session at once on a blank disc, track at once otherwise (MMC-6 clause 4, CD model, and page 05h).
 
 use glassmaster_disc::{Lba, Msf};
 use glassmaster_mmc::U24;
@@ -27,6 +27,7 @@ pub(super) struct CdR {
     /// The caller did not insist on session at once.
     may_fall_back: bool,
     underrun_free: [bool; 2],
+    test_write: bool,
     post_gap: u32,
     track: u16,
     page: Option<RestoreModePage>,
@@ -50,11 +51,14 @@ impl CdR {
         };
         let protection =
             |feature: Option<bool>| feature == Some(true) && !options.disable_underrun_protection;
+        let at_once = supports.session_at_once.map(|f| f.buffer_underrun_free);
+        let by_track = supports.track_at_once.map(|f| f.buffer_underrun_free);
         Self {
             closing,
             session_at_once,
             may_fall_back: options.cd_write_type == CdWriteType::Auto,
-            underrun_free: [protection(supports.track_at_once), protection(supports.session_at_once)],
+            underrun_free: [protection(by_track), protection(at_once)],
+            test_write: options.test_write,
             post_gap,
             track: open_track_number(medium),
             page: None,
@@ -64,7 +68,7 @@ impl CdR {
     fn set_parameters(&mut self, job: &mut Job<'_>) -> Result<(), glassmaster_recorder::Error> {
         // Not both pages at once: the guard of the first attempt puts the drive's own values back.
         self.page = None;
-        let closing = self.closing;
+        let (closing, test_write) = (self.closing, self.test_write);
         let (write_type, underrun_free) = if self.session_at_once {
             (WriteType::SESSION_AT_ONCE, self.underrun_free[1])
         } else {
@@ -74,7 +78,7 @@ impl CdR {
             page.write_type = write_type;
             page.buffer_underrun_free = underrun_free;
             page.link_size_valid = false;
-            page.test_write = false;
+            page.test_write = test_write;
             page.multi_session = match closing {
                 Closing::Final => MultiSession::NO_NEXT,
                 _ => MultiSession::NEXT_ALLOWED,

@@ -3,17 +3,30 @@
 mod bd_r;
 mod bd_re;
 mod cd_r;
+mod disk;
 mod dvd_plus_r;
+mod dvd_plus_r_dl;
 mod dvd_plus_rw;
+mod dvd_r;
+mod dvd_r_dl;
+mod dvd_ram;
+mod dvd_rw;
+mod layer;
 
 use glassmaster_disc::MediaType;
-use glassmaster_mmc::cmd::{CloseFunction, FormatCapacities, FormatHeader, FormatParameters, FormatUnit};
-use glassmaster_recorder::{Medium, Repeat};
+use glassmaster_mmc::Profile;
+use glassmaster_mmc::cmd::{
+    CloseFunction, Configuration, FormatCapacities, FormatHeader, FormatParameters, FormatUnit,
+};
+use glassmaster_mmc::feature::{
+    CdMastering, CdTrackAtOnce, DvdDashWrite, FeatureData, RigidRestrictedOverwrite,
+};
+use glassmaster_recorder::{MediaState, Medium, Repeat};
 
 use crate::engine::Target;
 use crate::error::Error;
 use crate::job::Job;
-use crate::options::DataOptions;
+use crate::options::{DashWriteType, DataOptions};
 
 /// In which state a write leaves the medium.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -80,27 +93,92 @@ pub(crate) fn for_medium(
     supports: &Supports,
 ) -> Option<Box<dyn Recipe>> {
     Some(match medium.kind {
-        MediaType::CD_R => Box::new(cd_r::CdR::new(medium, options, sectors, supports)),
+        MediaType::CD_R | MediaType::CD_RW => Box::new(cd_r::CdR::new(medium, options, sectors, supports)),
+        MediaType::DVD_R => Box::new(dvd_r::DvdR::new(medium, options, sectors, supports, false)),
+        MediaType::DVD_R_DL => Box::new(dvd_r_dl::DvdRDl::new(medium, options, sectors, supports)),
+        MediaType::DVD_RW if is_sequential_dvd_rw(medium, options, supports) => {
+            Box::new(dvd_r::DvdR::new(medium, options, sectors, supports, false))
+        }
+        MediaType::DVD_RW => Box::new(dvd_rw::DvdRw),
+        MediaType::DVD_RAM => Box::new(dvd_ram::DvdRam),
         MediaType::DVD_PLUS_R => Box::new(dvd_plus_r::DvdPlusR::new(medium, options, sectors)),
-        MediaType::DVD_PLUS_RW => Box::new(dvd_plus_rw::DvdPlusRw::new(options)),
+        MediaType::DVD_PLUS_R_DL => Box::new(dvd_plus_r_dl::DvdPlusRDl::new(medium, options)),
+        MediaType::DVD_PLUS_RW | MediaType::DVD_PLUS_RW_DL => Box::new(dvd_plus_rw::DvdPlusRw::new(options)),
         MediaType::BD_R => Box::new(bd_r::BdR::new(medium, options, sectors)),
-        MediaType::BD_RE => Box::new(bd_re::BdRe),
+        MediaType::BD_RE => Box::new(bd_re::BdRe::new(options)),
+        MediaType::DISK => Box::new(disk::Disk),
         _ => return None,
     })
 }
 
+/// Whether a DVD-RW is written as it is: because the caller wants that, it holds sessions, or the drive cannot format it.
+fn is_sequential_dvd_rw(medium: &Medium, options: &DataOptions, supports: &Supports) -> bool {
+    medium.profile == Profile::DVD_RW_SEQUENTIAL
+        && (options.dash_write_type != DashWriteType::Auto
+            || !medium.state.contains(MediaState::BLANK)
+            || !supports.restricted_overwrite)
+}
+
 /// Types with a recipe.
 #[doc(alias = "SupportedMediaTypes")]
-pub(crate) const MEDIA: [MediaType; 5] =
-    [MediaType::CD_R, MediaType::DVD_PLUS_R, MediaType::DVD_PLUS_RW, MediaType::BD_R, MediaType::BD_RE];
+pub(crate) const MEDIA: [MediaType; 13] = [
+    MediaType::CD_R,
+    MediaType::CD_RW,
+    MediaType::DVD_RAM,
+    MediaType::DVD_PLUS_R,
+    MediaType::DVD_PLUS_RW,
+    MediaType::DVD_PLUS_R_DL,
+    MediaType::DVD_R,
+    MediaType::DVD_RW,
+    MediaType::DVD_R_DL,
+    MediaType::DISK,
+    MediaType::DVD_PLUS_RW_DL,
+    MediaType::BD_R,
+    MediaType::BD_RE,
+];
 
 /// What of the drive's features the recipes ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Supports {
-    /// CD Mastering (002Eh) is current and has SAO; with under-run protection.
-    pub(crate) session_at_once: Option<bool>,
-    /// CD Track at Once (002Dh) is current; with under-run protection.
-    pub(crate) track_at_once: Option<bool>,
+    /// CD Mastering (002Eh), where it is current and has SAO.
+    pub(crate) session_at_once: Option<CdMastering>,
+    /// CD Track at Once (002Dh), where it is current.
+    pub(crate) track_at_once: Option<CdTrackAtOnce>,
+    /// DVD-R/-RW Write (002Fh), where it is current.
+    pub(crate) dash: Option<DvdDashWrite>,
+    /// Rigid Restricted Overwrite (002Ch): the drive formats DVD-RW.
+    pub(crate) restricted_overwrite: bool,
+}
+
+impl Supports {
+    /// What the drive says of itself; features are current only while the medium is ready.
+    pub(crate) fn of(configuration: &Configuration) -> Self {
+        let current = |code| configuration.is_current(code);
+        Self {
+            session_at_once: configuration
+                .feature::<CdMastering>()
+                .filter(|f| f.session_at_once && current(CdMastering::CODE)),
+            track_at_once: configuration.feature::<CdTrackAtOnce>().filter(|_| current(CdTrackAtOnce::CODE)),
+            dash: configuration.feature::<DvdDashWrite>().filter(|_| current(DvdDashWrite::CODE)),
+            restricted_overwrite: configuration.feature::<RigidRestrictedOverwrite>().is_some(),
+        }
+    }
+
+    /// Whether the drive can go through a write to `medium` with the laser at read power (TEST WRITE of mode page 05h).
+    pub(crate) fn tests(&self, medium: &Medium) -> bool {
+        match medium.kind {
+            MediaType::CD_R | MediaType::CD_RW => {
+                self.session_at_once.is_none_or(|f| f.test_write)
+                    && self.track_at_once.is_none_or(|f| f.test_write)
+                    && (self.session_at_once.is_some() || self.track_at_once.is_some())
+            }
+            MediaType::DVD_R | MediaType::DVD_R_DL => self.dash.is_some_and(|f| f.test_write),
+            MediaType::DVD_RW => {
+                medium.profile == Profile::DVD_RW_SEQUENTIAL && self.dash.is_some_and(|f| f.test_write)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Zero sectors that fill the last unit.
@@ -127,7 +205,7 @@ fn open_track_number(medium: &Medium) -> u16 {
 }
 
 /// FORMAT UNIT with IMMED, and the wait until the medium can be written.
-fn format_unit(job: &mut Job<'_>, parameters: FormatParameters) -> Result<(), Error> {
+pub(crate) fn format_unit(job: &mut Job<'_>, parameters: FormatParameters) -> Result<(), Error> {
     let header = FormatHeader { options_valid: true, immediate: true, ..FormatHeader::default() };
     let list = FormatParameters { header, ..parameters }.to_bytes();
     let (recorder, limit) = (job.recorder, job.options.format_limit);
@@ -141,7 +219,7 @@ fn format_unit(job: &mut Job<'_>, parameters: FormatParameters) -> Result<(), Er
 }
 
 /// The formattable capacities of the medium.
-fn format_capacities(job: &mut Job<'_>) -> Result<FormatCapacities, Error> {
+pub(crate) fn format_capacities(job: &mut Job<'_>) -> Result<FormatCapacities, Error> {
     let answer = job.recorder.format_capacities();
     job.check(answer)
 }

@@ -33,7 +33,12 @@ fn look(
     let recorder = job.recorder;
     let first = i64::from(target.start.0);
     let last = first.saturating_add(i64::try_from(target.sectors).unwrap_or(i64::MAX)).saturating_sub(1);
-    let disc = recorder.disc_information()?;
+    let disc = match recorder.disc_information() {
+        Ok(disc) => disc,
+        // Disks have neither sessions nor tracks.
+        Err(e) if closing == Closing::Overwritable && e.is_unsupported() => return Ok(()),
+        Err(e) => return Err(e),
+    };
     let expected = match closing {
         Closing::Appendable => Some(DiscStatus::Incomplete),
         Closing::Final => Some(DiscStatus::Complete),

@@ -15,7 +15,7 @@ use glassmaster_disc::{MediaType, SECTOR};
 use glassmaster_recorder::{DiscRecorder, Patience};
 use glassmaster_scsi::layer::{FaultRule, Faulty};
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Status, Transport, TransportError};
-use glassmaster_vdrive::{Clock, Disc, DriveOptions, MediumOptions, VirtualDrive};
+use glassmaster_vdrive::{Clock, Disc, DriveOptions, MediumOptions, MediumSize, VirtualDrive};
 
 /// The media this engine writes.
 pub(crate) const FIVE: [MediaType; 5] =
@@ -140,6 +140,10 @@ impl Rig {
 
     pub(crate) fn blank(media: MediaType) -> Self {
         Self::with(Some(media), &MediumOptions::default())
+    }
+
+    pub(crate) fn sized(size: MediumSize) -> Self {
+        Self::with(Some(size.media()), &MediumOptions { size: Some(size), ..MediumOptions::default() })
     }
 
     pub(crate) fn write_protected(media: MediaType) -> Self {

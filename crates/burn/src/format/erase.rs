@@ -1,0 +1,467 @@
+//! Erasing rewritable media, so that they are blank again.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, MediaType, SECTOR};
+use glassmaster_mmc::Profile;
+use glassmaster_mmc::cmd::{Blank, BlankType, PageControl, ReadDiscInformation};
+use glassmaster_mmc::page::{Capabilities, PageData};
+use glassmaster_recorder::{
+    Blame, DiscRecorder, Error as DriveError, HResult, MediaState, Medium, Repeat, check_client_name,
+};
+
+use super::data::DataBurn;
+use crate::cancel::CancelHandle;
+use crate::error::Error as BurnError;
+use crate::event::CADENCE;
+use crate::options::DataOptions;
+
+/// Types that can be erased.
+#[doc(alias = "SupportedMediaTypes")]
+pub(crate) const ERASABLE: [MediaType; 7] = [
+    MediaType::CD_RW,
+    MediaType::DVD_RAM,
+    MediaType::DVD_PLUS_RW,
+    MediaType::DVD_RW,
+    MediaType::DISK,
+    MediaType::DVD_PLUS_RW_DL,
+    MediaType::BD_RE,
+];
+
+/// Sectors at each end of an overwritable medium that a quick erase writes with zeros: what a look for data reads.
+const ENDS: u64 = 1024;
+/// How long a minimal BLANK takes on a usual drive, the estimate until the drive tells its progress.
+const QUICK: Duration = Duration::from_secs(60);
+/// Slowest rewritable disc, sectors per second: single speed CD. Estimate of a drive that tells no speed.
+const SLOWEST: u64 = 75;
+
+/// Options of erasing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EraseOptions {
+    /// Name under which the drive is held meanwhile, by the rules of
+    /// [`check_client_name`](glassmaster_recorder::check_client_name).
+    #[doc(alias = "ClientName")]
+    pub client_name: String,
+    /// Overwrite the whole medium at least once, instead of what makes it look blank.
+    #[doc(alias = "FullErase")]
+    pub full: bool,
+    /// Longest time that the drive may take for BLANK. Zeros that the host writes are not under this limit: 50 GB take more
+    /// than an hour, and go on visibly.
+    pub limit: Duration,
+}
+
+impl Default for EraseOptions {
+    fn default() -> Self {
+        Self { client_name: "Glassmaster".to_owned(), full: false, limit: Duration::from_secs(3600) }
+    }
+}
+
+/// How far erasing is; one comes at the start, every half second, and at the end.
+#[doc(alias = "DDiscFormat2EraseEvents")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EraseEvent {
+    /// Time since it began.
+    #[doc(alias = "elapsedSeconds")]
+    pub elapsed: Duration,
+    /// How long all of it will take; may move.
+    #[doc(alias = "estimatedTotalSeconds")]
+    pub estimated_total: Duration,
+}
+
+/// What was done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EraseMethod {
+    /// BLANK (MMC-6 6.2) of this type: CD-RW and DVD-RW.
+    Blank(BlankType),
+    /// That many sectors were overwritten with zeros, after a format where the medium had none.
+    Zeros(u64),
+}
+
+/// A medium that is blank again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EraseReport {
+    /// Its type.
+    pub media: MediaType,
+    /// How.
+    pub method: EraseMethod,
+    /// Time for everything.
+    pub elapsed: Duration,
+}
+
+/// Why a medium was not erased.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EraseError {
+    /// The drive erases none of the types there are.
+    #[error("the drive cannot erase discs")]
+    Recorder,
+    /// A type that cannot be erased.
+    #[error("a {0} cannot be erased")]
+    MediaType(MediaType),
+    /// The drive says that this disc cannot be erased.
+    #[error("the drive says that this {0} is not erasable")]
+    NotErasable(MediaType),
+    /// The owner's name breaks a rule.
+    #[error("{0}")]
+    ClientName(DriveError),
+    /// The disc does not spin up.
+    #[error("the disc does not spin up: {0}")]
+    SpinUp(DriveError),
+    /// The drive tells less of the disc than the standard demands.
+    #[error("the drive's disc information has {0} bytes instead of 34")]
+    DiscInformationTooSmall(usize),
+    /// The drive tells less of itself than the standard demands.
+    #[error("the drive's mode page 2Ah is cut: {0}")]
+    ModePageTooSmall(String),
+    /// The drive refused to begin.
+    #[error("the drive refused to erase: {0}")]
+    Refused(DriveError),
+    /// The drive began and did not end well. The disc may be unusable, erased, or still being erased.
+    #[error("erasing went wrong: {0}")]
+    Unexpected(DriveError),
+    /// The drive says that it is done, and the disc is not blank.
+    #[error("the drive reports success, but the disc is not blank ({0})")]
+    NotBlank(String),
+    /// The drive was not done in time; it may go on.
+    #[error("the drive was still erasing after {:.0} s", .0.as_secs_f64())]
+    TookTooLong(Duration),
+    /// A command beside erasing failed.
+    #[error("{0}")]
+    Device(DriveError),
+    /// Writing zeros failed or was cancelled.
+    #[error("{0}")]
+    Write(#[source] BurnError),
+}
+
+impl EraseError {
+    /// IMAPI's result code.
+    #[must_use]
+    pub fn hresult(&self) -> HResult {
+        match self {
+            Self::Recorder => HResult::ERASE_RECORDER_NOT_SUPPORTED,
+            Self::MediaType(_) => HResult::ERASE_MEDIA_IS_NOT_SUPPORTED,
+            Self::NotErasable(_) => HResult::ERASE_MEDIA_IS_NOT_ERASABLE,
+            Self::ClientName(_) => HResult::ERASE_CLIENT_NAME_IS_NOT_VALID,
+            Self::SpinUp(_) => HResult::ERASE_DRIVE_FAILED_SPINUP_COMMAND,
+            Self::DiscInformationTooSmall(_) => HResult::ERASE_DISC_INFORMATION_TOO_SMALL,
+            Self::ModePageTooSmall(_) => HResult::ERASE_MODE_PAGE_2A_TOO_SMALL,
+            Self::Refused(_) => HResult::ERASE_DRIVE_FAILED_ERASE_COMMAND,
+            Self::Unexpected(_) | Self::NotBlank(_) => HResult::ERASE_UNEXPECTED_DRIVE_RESPONSE,
+            Self::TookTooLong(_) => HResult::ERASE_TOOK_LONGER_THAN_ONE_HOUR,
+            Self::Device(e) => e.hresult(),
+            Self::Write(e) => e.hresult(),
+        }
+    }
+
+    /// Whose fault it is.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::MediaType(_) | Self::NotErasable(_) | Self::NotBlank(_) => Blame::Medium,
+            Self::ClientName(_) => Blame::Caller,
+            Self::Recorder
+            | Self::DiscInformationTooSmall(_)
+            | Self::ModePageTooSmall(_)
+            | Self::TookTooLong(_) => Blame::Drive,
+            Self::SpinUp(e) | Self::Refused(e) | Self::Unexpected(e) | Self::Device(e) => e.blame(),
+            Self::Write(e) => e.blame(),
+        }
+    }
+
+    /// Whether the caller ended it.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Write(e) if e.is_cancelled())
+    }
+
+    /// Whether drive or medium cannot be used for this; nothing was erased.
+    #[must_use]
+    pub fn is_unsuitable(&self) -> bool {
+        match self {
+            Self::Recorder | Self::MediaType(_) | Self::NotErasable(_) => true,
+            Self::Device(e) => e.is_no_medium(),
+            Self::Write(e) => e.is_unsuitable(),
+            _ => false,
+        }
+    }
+
+    /// What a person can do next, a sentence without a full stop.
+    #[must_use]
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::Recorder => "use a drive that writes rewritable media",
+            Self::MediaType(_) | Self::NotErasable(_) => "insert a rewritable disc",
+            Self::SpinUp(e) | Self::Refused(e) | Self::ClientName(e) | Self::Device(e) => e.next_step(),
+            Self::DiscInformationTooSmall(_) | Self::ModePageTooSmall(_) => {
+                "try another drive, or look for newer firmware for this one"
+            }
+            Self::Unexpected(_) | Self::NotBlank(_) => {
+                "erase the disc again, fully; if it stays so, discard it"
+            }
+            Self::TookTooLong(_) => "wait until the drive is quiet, then look at the disc again",
+            Self::Write(e) => e.next_step(),
+        }
+    }
+}
+
+/// Erases rewritable media, with its options.
+///
+/// CD-RW and DVD-RW by BLANK; a DVD-RW in restricted overwrite mode becomes a sequential one. The others have no command
+/// for it: their first and last 2 MiB are overwritten with zeros, or all of them.
+#[derive(Clone, Debug, Default)]
+pub struct DiscErase {
+    /// Options in force.
+    pub options: EraseOptions,
+}
+
+impl DiscErase {
+    /// Erasing with these options.
+    #[must_use]
+    pub fn new(options: EraseOptions) -> Self {
+        Self { options }
+    }
+
+    /// Whether the drive erases some medium.
+    ///
+    /// # Errors
+    /// What the drive says.
+    #[doc(alias = "IsRecorderSupported")]
+    pub fn supports_recorder(&self, recorder: &DiscRecorder) -> Result<bool, DriveError> {
+        Ok(recorder.configuration()?.profiles().iter().any(|p| ERASABLE.contains(&p.media_type())))
+    }
+
+    /// Makes the medium blank and blocks meanwhile. The drive is held exclusively and its tray locked. `events` hears what
+    /// happens, on this thread. `cancel` ends the writing of zeros; a drive that blanks a disc cannot be stopped.
+    ///
+    /// # Errors
+    /// [`EraseError`].
+    #[doc(alias = "EraseMedia")]
+    pub fn erase(
+        &self,
+        recorder: &DiscRecorder,
+        events: &mut dyn FnMut(&EraseEvent),
+        cancel: &CancelHandle,
+    ) -> Result<EraseReport, EraseError> {
+        let begun = Instant::now();
+        check_client_name(&self.options.client_name).map_err(EraseError::ClientName)?;
+        let held =
+            recorder.acquire_exclusive_access(&self.options.client_name).map_err(EraseError::Device)?;
+        if !self.supports_recorder(recorder).map_err(EraseError::Device)? {
+            return Err(EraseError::Recorder);
+        }
+        recorder.wait_ready().map_err(EraseError::Device)?;
+        recorder.start().map_err(EraseError::SpinUp)?;
+        let kind = recorder.media_type().map_err(EraseError::Device)?;
+        if !ERASABLE.contains(&kind) {
+            return Err(EraseError::MediaType(kind));
+        }
+        let blanks = matches!(kind, MediaType::CD_RW | MediaType::DVD_RW);
+        if blanks {
+            check_answers(recorder)?;
+        }
+        let medium = recorder.medium().map_err(EraseError::Device)?;
+        let method = if blanks {
+            if medium.disc.as_ref().is_some_and(|d| !d.erasable) {
+                return Err(EraseError::NotErasable(kind));
+            }
+            self.blank(recorder, &medium, begun, events)?
+        } else {
+            self.zero(recorder, &medium, begun, events, cancel)?
+        };
+        let elapsed = begun.elapsed();
+        events(&EraseEvent { elapsed, estimated_total: elapsed });
+        drop(held);
+        Ok(EraseReport { media: kind, method, elapsed })
+    }
+
+    fn blank(
+        &self,
+        recorder: &DiscRecorder,
+        medium: &Medium,
+        begun: Instant,
+        events: &mut dyn FnMut(&EraseEvent),
+    ) -> Result<EraseMethod, EraseError> {
+        let kind = if self.options.full { BlankType::DISC } else { BlankType::MINIMAL };
+        let guess = if self.options.full { full_time(recorder, medium) } else { QUICK };
+        let locked = match recorder.prevent_removal() {
+            Err(e) if e.is_unsupported() => None,
+            other => Some(other.map_err(EraseError::Device)?),
+        };
+        events(&EraseEvent { elapsed: begun.elapsed(), estimated_total: guess });
+        let timeout = recorder.patience().long_command;
+        let command = Blank { immediate: true, kind, start: 0 };
+        match recorder.send(&command, &[], timeout, Repeat::Freely) {
+            // Without IMMED the command itself takes all the time.
+            Err(e) if e.is_unsupported() => {
+                let command = Blank { immediate: false, ..command };
+                let limit = self.options.limit;
+                recorder.send(&command, &[], limit, Repeat::Freely).map_err(EraseError::Refused)?;
+            }
+            other => other.map_err(EraseError::Refused)?,
+        }
+        let mut sent = Instant::now();
+        let what = "erasing the disc";
+        let mut watch = |failure: &glassmaster_scsi::CommandFailure| {
+            if sent.elapsed() >= CADENCE {
+                sent = Instant::now();
+                let elapsed = begun.elapsed();
+                let done = failure.sense.and_then(|s| s.progress()).filter(|done| *done > 0);
+                let total = done.map_or(guess, |done| elapsed * 65536 / u32::from(done));
+                events(&EraseEvent { elapsed, estimated_total: total.max(elapsed) });
+            }
+            ControlFlow::Continue(())
+        };
+        // As after CLOSE, some drives are "ready" before they answer what the disc is.
+        let ready = glassmaster_mmc::cmd::TestUnitReady::default();
+        let waited = recorder.wait_for(what, self.options.limit, &mut watch, &mut || {
+            recorder.send(&ready, &[], timeout, Repeat::Never)?;
+            recorder.disc_information().map(|_| ())
+        });
+        match waited {
+            Ok(()) => {}
+            Err(DriveError::StillBusy { waited, .. }) => return Err(EraseError::TookTooLong(waited)),
+            Err(e) => return Err(EraseError::Unexpected(e)),
+        }
+        let state = recorder.medium().map_err(EraseError::Unexpected)?.state;
+        if !state.contains(MediaState::BLANK) {
+            return Err(EraseError::NotBlank(Words(state).to_string()));
+        }
+        if let Some(guard) = locked {
+            guard.release().map_err(EraseError::Device)?;
+        }
+        Ok(EraseMethod::Blank(kind))
+    }
+
+    fn zero(
+        &self,
+        recorder: &DiscRecorder,
+        medium: &Medium,
+        begun: Instant,
+        events: &mut dyn FnMut(&EraseEvent),
+        cancel: &CancelHandle,
+    ) -> Result<EraseMethod, EraseError> {
+        let burn = DataBurn::new(DataOptions {
+            client_name: self.options.client_name.clone(),
+            force_overwrite: true,
+            ..DataOptions::default()
+        });
+        let unit = u64::from(super::multisession::write_unit(medium.kind));
+        let total = medium.total - medium.total % unit;
+        let ranges = if self.options.full { vec![(0, total)] } else { ends(total) };
+        let ranges: Vec<BlockRange> = ranges
+            .into_iter()
+            .filter_map(|(first, end)| {
+                BlockRange::new(u32::try_from(first).ok()?, u32::try_from(end.checked_sub(1)?).ok()?)
+            })
+            .collect();
+        let ranges = BlockRangeList(ranges);
+        let guess = if self.options.full { full_time(recorder, medium) } else { QUICK };
+        let mut sink = |event: &crate::event::Event| {
+            let elapsed = begun.elapsed();
+            let rest = event.remaining.map(|left| elapsed.saturating_add(left));
+            events(&EraseEvent { elapsed, estimated_total: rest.unwrap_or(guess).max(elapsed) });
+            ControlFlow::Continue(())
+        };
+        burn.write_ranges(recorder, Arc::new(Zeros(total)), &ranges, &mut sink, cancel)
+            .map_err(EraseError::Write)?;
+        Ok(EraseMethod::Zeros(ranges.blocks()))
+    }
+}
+
+/// READ DISC INFORMATION and mode page 2Ah as far as the standard demands them; drives of today may lack the page.
+fn check_answers(recorder: &DiscRecorder) -> Result<(), EraseError> {
+    let bytes = recorder.query_bytes(&ReadDiscInformation::standard()).map_err(EraseError::Device)?;
+    if bytes.len() < 34 {
+        return Err(EraseError::DiscInformationTooSmall(bytes.len()));
+    }
+    match recorder.mode_page(Capabilities::CODE, PageControl::Current) {
+        Ok(page) => match page.decode::<Capabilities>() {
+            Ok(_) => Ok(()),
+            Err(e) => Err(EraseError::ModePageTooSmall(e.to_string())),
+        },
+        Err(e) if e.is_unsupported() => Ok(()),
+        Err(DriveError::Answer { source, .. }) => Err(EraseError::ModePageTooSmall(source.to_string())),
+        Err(e) => Err(EraseError::Device(e)),
+    }
+}
+
+/// First and last sectors, without overlap: first sector and the one behind the last.
+fn ends(total: u64) -> Vec<(u64, u64)> {
+    if total <= 2 * ENDS { vec![(0, total)] } else { vec![(0, ENDS), (total - ENDS, total)] }
+}
+
+/// Sectors of the medium divided by the speed of the drive.
+fn full_time(recorder: &DiscRecorder, medium: &Medium) -> Duration {
+    let total = match medium.total {
+        // A closed CD-RW tells no room; none has more than 80 minutes.
+        0 if medium.profile == Profile::CD_RW => 360_000,
+        // ECMA-338: sectors of a DVD-RW.
+        0 => 2_298_496,
+        total => total,
+    };
+    let speeds = recorder.write_speeds().unwrap_or_default();
+    let speed = speeds.first().map_or(SLOWEST, |s| u64::from(s.sectors_per_second).max(1));
+    Duration::from_secs(total / speed)
+}
+
+/// A source of nothing.
+struct Zeros(u64);
+
+impl BlockSource for Zeros {
+    fn block_count(&self) -> u64 {
+        self.0
+    }
+
+    fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> std::io::Result<()> {
+        debug_assert!(buf.len().is_multiple_of(SECTOR));
+        self.check_range(lba, buf.len())?;
+        buf.fill(0);
+        Ok(())
+    }
+}
+
+/// State flags in words.
+struct Words(MediaState);
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, (name, _)) in self.0.iter_names().enumerate() {
+            f.write_str(if n == 0 { "" } else { ", " })?;
+            f.write_str(&name.to_lowercase().replace('_', " "))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_small_media_do_not_overlap() {
+        assert_eq!(ends(512), [(0, 512)]);
+        assert_eq!(ends(2048), [(0, 2048)]);
+        assert_eq!(ends(2064), [(0, 1024), (1040, 2064)]);
+    }
+
+    /// Numbers of the contract's table of result codes.
+    #[test]
+    fn codes_are_those_of_the_header() {
+        let media = MediaType::CD_R;
+        for (error, code) in [
+            (EraseError::DiscInformationTooSmall(4), 0x80AA_0902),
+            (EraseError::ModePageTooSmall(String::new()), 0x80AA_0903),
+            (EraseError::NotErasable(media), 0x80AA_0904),
+            (EraseError::TookTooLong(Duration::ZERO), 0x80AA_0906),
+            (EraseError::NotBlank(String::new()), 0x80AA_0907),
+            (EraseError::MediaType(media), 0xC0AA_0909),
+            (EraseError::Recorder, 0xC0AA_090A),
+        ] {
+            assert_eq!(error.hresult(), HResult(code), "{error}");
+            assert!(!error.next_step().is_empty());
+        }
+    }
+}
