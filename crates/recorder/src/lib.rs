@@ -15,6 +15,7 @@ mod media_state;
 mod medium;
 mod mode_page;
 mod pages;
+mod protection;
 mod raw_command;
 mod ready;
 mod recorder;

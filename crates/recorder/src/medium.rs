@@ -4,9 +4,9 @@ use glassmaster_disc::{Lba, MediaType, Msf};
 use glassmaster_mmc::Profile;
 use glassmaster_mmc::cmd::{
     BackgroundFormat, CapacityType, DiscInformation, DiscStatus, FormatCapacities, FormatType,
-    ReadDiscStructure, ReadTrackInformation, SessionState, StructureFormat, StructureMedia, TrackInformation,
-    WriteProtection,
+    ReadTrackInformation, SessionState, TrackInformation,
 };
+use glassmaster_mmc::feature::{FeatureData, IncrementalStreamingWritable};
 use glassmaster_scsi::SenseKey;
 
 use crate::{DiscRecorder, Error, MediaState, WriteProtectState};
@@ -71,12 +71,30 @@ fn is_sequential(profile: Profile) -> bool {
     )
 }
 
+/// Profiles that this crate can write with some recorder.
+pub(crate) fn is_writable(profile: Profile) -> bool {
+    is_overwritable(profile) || is_sequential(profile)
+}
+
 pub(crate) fn is_cd(profile: Profile) -> bool {
     matches!(profile, Profile::CD_ROM | Profile::CD_R | Profile::CD_RW)
 }
 
 /// Sectors at each end of an overwritable medium that have to be zero for it to pass as blank.
 const BLANK_CHECK: u64 = 1024;
+
+impl Medium {
+    /// Sectors that are written together: 1 on CD and disks, 16 (an ECC block) on DVD, 32 (a cluster) on BD.
+    #[doc(alias = "WriteUnitSize")]
+    #[must_use]
+    pub fn write_unit(&self) -> u32 {
+        match self.kind {
+            MediaType::CD_ROM | MediaType::CD_R | MediaType::CD_RW | MediaType::DISK => 1,
+            MediaType::BD_ROM | MediaType::BD_R | MediaType::BD_RE => 32,
+            _ => 16,
+        }
+    }
+}
 
 impl DiscRecorder {
     /// Looks at the medium: waits until it is ready, then asks for everything that a write depends on. Changes nothing.
@@ -87,7 +105,8 @@ impl DiscRecorder {
     /// What the drive says, such as 2/3A/xx without a medium.
     pub fn medium(&self) -> Result<Medium, Error> {
         self.wait_ready()?;
-        let profile = self.configuration()?.current_profile;
+        let configuration = self.configuration()?;
+        let profile = configuration.current_profile;
         let disc = match self.disc_information() {
             Ok(disc) => Some(disc),
             Err(e) if e.is_unsupported() => None,
@@ -105,9 +124,8 @@ impl DiscRecorder {
             free: 0,
             next_writable: Lba(0),
         };
-        let writable = is_overwritable(profile) || is_sequential(profile);
-        medium.protection = self.write_protection(&medium, writable)?;
-        if !writable {
+        medium.protection = self.protection_of(&configuration)?;
+        if !is_writable(profile) {
             medium.state = MediaState::UNSUPPORTED_MEDIA;
             return Ok(medium);
         }
@@ -118,40 +136,18 @@ impl DiscRecorder {
             self.look_at_overwritable(&mut medium)?;
         } else {
             self.look_at_sequential(&mut medium)?;
+            // Such a disc takes one session, written in one go (MMC-6 4.3, recording on DVD-R DL and on minimally
+            // blanked DVD-RW).
+            let one_session = match profile {
+                Profile::DVD_R_DL_SEQUENTIAL | Profile::DVD_R_DL_LAYER_JUMP => true,
+                Profile::DVD_RW_SEQUENTIAL => !configuration.is_current(IncrementalStreamingWritable::CODE),
+                _ => false,
+            };
+            if one_session && medium.state.contains(MediaState::BLANK) {
+                medium.state |= MediaState::FINAL_SESSION;
+            }
         }
         Ok(medium)
-    }
-
-    /// READ DISC STRUCTURE format C0h (MMC-6 6.22), which drives have for DVD and BD only.
-    fn write_protection(&self, medium: &Medium, writable: bool) -> Result<WriteProtectState, Error> {
-        if !writable {
-            return Ok(WriteProtectState::READ_ONLY_MEDIA);
-        }
-        if is_cd(medium.profile) {
-            return Ok(WriteProtectState::empty());
-        }
-        let bd = matches!(medium.kind, MediaType::BD_R | MediaType::BD_RE);
-        let query = ReadDiscStructure {
-            media: if bd { StructureMedia::BD } else { StructureMedia::DVD },
-            format: StructureFormat::WRITE_PROTECTION,
-            allocation_length: 8,
-            ..ReadDiscStructure::default()
-        };
-        let structure = match self.query(&query) {
-            Ok(structure) => structure,
-            // A drive or medium without this structure tells no protection; a write will.
-            Err(e) if e.sense().is_some_and(|s| s.key == SenseKey::ILLEGAL_REQUEST) => {
-                return Ok(WriteProtectState::empty());
-            }
-            Err(e) => return Err(e),
-        };
-        let Ok(bits) = WriteProtection::parse(&structure) else { return Ok(WriteProtectState::empty()) };
-        let mut state = WriteProtectState::empty();
-        state.set(WriteProtectState::UNTIL_POWERDOWN, bits.until_power_down);
-        state.set(WriteProtectState::BY_SOFTWARE_WRITE_PROTECT, bits.persistent);
-        state.set(WriteProtectState::BY_CARTRIDGE, bits.cartridge);
-        state.set(WriteProtectState::BY_MEDIA_SPECIFIC_REASON, bits.medium_specific);
-        Ok(state)
     }
 
     fn look_at_overwritable(&self, medium: &mut Medium) -> Result<(), Error> {
