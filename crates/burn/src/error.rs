@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use glassmaster_disc::MediaType;
-use glassmaster_recorder::{Blame, HResult};
+use glassmaster_recorder::{Blame, HResult, Medium};
 use glassmaster_scsi::Sense;
 
 use crate::event::WriteAction;
@@ -164,11 +164,17 @@ pub struct Error {
     phase: WriteAction,
     kind: Box<ErrorKind>,
     aftermath: Vec<String>,
+    medium: Option<Box<Medium>>,
 }
 
 impl Error {
     pub(crate) fn new(phase: WriteAction, kind: ErrorKind) -> Self {
-        Self { phase, kind: Box::new(kind), aftermath: Vec::new() }
+        Self { phase, kind: Box::new(kind), aftermath: Vec::new(), medium: None }
+    }
+
+    /// Tells what the medium is after everything was put in order.
+    pub(crate) fn set_medium(&mut self, medium: Medium) {
+        self.medium = Some(Box::new(medium));
     }
 
     pub(crate) fn add_aftermath(&mut self, text: impl Into<String>) {
@@ -191,6 +197,13 @@ impl Error {
     #[must_use]
     pub fn aftermath(&self) -> &[String] {
         &self.aftermath
+    }
+
+    /// The medium as the drive describes it after the end: its state and where the next write goes. `None` where nothing
+    /// was changed, or drive or medium could not be asked any more.
+    #[must_use]
+    pub fn medium(&self) -> Option<&Medium> {
+        self.medium.as_deref()
     }
 
     /// Whether drive or medium were found unsuitable before anything was written.
@@ -285,6 +298,9 @@ impl fmt::Display for Error {
         write!(f, "while {}: {}", self.phase, self.kind)?;
         for note in &self.aftermath {
             write!(f, "; {note}")?;
+        }
+        if let Some(medium) = &self.medium {
+            write!(f, "; the disc is now {}", crate::report::medium_in_words(medium))?;
         }
         Ok(())
     }

@@ -195,7 +195,7 @@ impl Meter {
 }
 
 /// Sector counts are far below 2^53, so this loses nothing.
-fn as_float(n: u64) -> f64 {
+pub(crate) fn as_float(n: u64) -> f64 {
     let (high, low) = (n >> 32, n & u64::from(u32::MAX));
     f64::from(u32::try_from(high).unwrap_or(u32::MAX)) * 4_294_967_296.0
         + f64::from(u32::try_from(low).unwrap_or(u32::MAX))

@@ -10,6 +10,7 @@ use crate::cancel::CancelHandle;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Fill, Meter, WriteAction};
 use crate::options::DataOptions;
+use crate::verify::Reading;
 
 /// Result of a command, before it is known which phase it belongs to.
 type Answer<T> = Result<T, glassmaster_recorder::Error>;
@@ -30,6 +31,8 @@ pub(crate) struct Job<'a> {
     pub(crate) before: u64,
     /// Times the drive said "later" to a block.
     pub(crate) stalls: u64,
+    /// What was noticed while reading back.
+    pub(crate) reading: Reading,
     reports_buffer: bool,
 }
 
@@ -52,6 +55,7 @@ impl<'a> Job<'a> {
             written: 0,
             before: 0,
             stalls: 0,
+            reading: Reading::default(),
             reports_buffer: true,
         }
     }

@@ -24,6 +24,7 @@
 //! ```
 
 mod cancel;
+mod clock;
 mod digest;
 mod engine;
 mod error;
@@ -32,10 +33,12 @@ mod format;
 mod job;
 mod options;
 mod recipe;
+pub mod report;
 mod ring;
 mod verify;
 
 pub use cancel::CancelHandle;
+pub use clock::MonotonicClock;
 pub use digest::Sha256Sum;
 pub use error::{Error, ErrorKind, Unsuitable};
 pub use event::{Event, Fill, WriteAction};
@@ -44,4 +47,6 @@ pub use format::erase::{DiscErase, EraseError, EraseEvent, EraseMethod, EraseOpt
 pub use options::{CdWriteType, DashWriteType, DataOptions, Reload, SpareAreas};
 pub use recipe::Closing;
 pub use ring::RingOptions;
-pub use verify::{CompareError, Comparison, Failure, Run, UnreadableRun, Verified, VerifyLevel, compare};
+pub use verify::{
+    CompareError, Comparison, Failure, ReadSpeed, Reading, Run, UnreadableRun, Verified, VerifyLevel, compare,
+};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::clock::MonotonicClock;
 use crate::ring::RingOptions;
 use crate::verify::VerifyLevel;
 
@@ -112,6 +113,8 @@ pub struct DataOptions {
     pub format_limit: Duration,
     /// Longest time for flushing and closing.
     pub close_limit: Duration,
+    /// Measures how long reading back takes.
+    pub clock: MonotonicClock,
 }
 
 impl Default for DataOptions {
@@ -137,6 +140,7 @@ impl Default for DataOptions {
             source_limit: Duration::from_secs(300),
             format_limit: Duration::from_secs(2 * 3600),
             close_limit: Duration::from_secs(3600),
+            clock: MonotonicClock::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use glassmaster_disc::{BlockSource, Lba, SECTOR};
 use glassmaster_mmc::Command;
@@ -20,6 +21,8 @@ use crate::{DiscRecorder, Error};
 pub struct DiscSource {
     device: Arc<Device>,
     blocks: u64,
+    /// Shared by clones.
+    repeats: Arc<AtomicU64>,
 }
 
 /// Most sectors in one READ: 64 KiB, what every transport and drive takes.
@@ -41,7 +44,7 @@ impl DiscRecorder {
     /// first read fail.
     #[must_use]
     pub fn disc_source_of(&self, blocks: u64) -> DiscSource {
-        DiscSource { device: Arc::clone(self.device()), blocks }
+        DiscSource { device: Arc::clone(self.device()), blocks, repeats: Arc::default() }
     }
 }
 
@@ -59,6 +62,12 @@ impl DiscSource {
             at = at.saturating_add(u64::try_from(piece.len() / SECTOR).unwrap_or(0));
         }
         Ok(())
+    }
+
+    /// Times this source or a clone of it asked for blocks again because the drive could not read them at once.
+    #[must_use]
+    pub fn repeats(&self) -> u64 {
+        self.repeats.load(Ordering::Relaxed)
     }
 
     fn read_piece(&self, lba: u64, buf: &mut [u8]) -> Result<(), Error> {
@@ -104,6 +113,7 @@ impl DiscSource {
                 return Err(error);
             }
             repeats += 1;
+            self.repeats.fetch_add(1, Ordering::Relaxed);
             backoff.sleep();
         }
     }

@@ -20,7 +20,7 @@ use crate::job::Job;
 use crate::options::{DataOptions, Reload};
 use crate::recipe::{self, Closing, Recipe, Supports};
 use crate::ring::Ring;
-use crate::verify::{self, Samples, Sent, Verified, VerifyLevel};
+use crate::verify::{self, Reading, Samples, Sent, Verified, VerifyLevel};
 
 /// A data write with its options. May be used for any number of discs.
 #[doc(alias = "IDiscFormat2Data")]
@@ -63,6 +63,8 @@ pub struct BurnReport {
     pub sha256: Option<Sha256Sum>,
     /// Result of the verification, `None` when none was asked for.
     pub verified: Option<Verified>,
+    /// How the reading back went; with full verification.
+    pub reading: Option<Reading>,
     /// What a person should know though all went well.
     pub notes: Vec<String>,
 }
@@ -173,7 +175,10 @@ impl DataBurn {
             Err(e) if e.is_unsupported() => None,
             other => Some(job.check(other)?),
         };
-        let result = run(job, sections, &medium, &mut *recipe, locked);
+        let mut result = run(job, sections, &medium, &mut *recipe, locked);
+        if let Err(error) = &mut result {
+            tell_medium(job, error);
+        }
         drop(held);
         result
     }
@@ -372,6 +377,7 @@ fn run(
         stalls: job.stalls,
         sha256,
         verified,
+        reading: (job.reading.sectors > 0).then(|| std::mem::take(&mut job.reading)),
         notes: std::mem::take(&mut job.notes),
     };
     job.completed();
@@ -462,6 +468,17 @@ fn clean_up(job: &mut Job<'_>, recipe: &mut dyn Recipe, error: &mut Error) {
     }
     if let Some(text) = recipe.restore() {
         error.add_aftermath(text);
+    }
+}
+
+/// Says what the medium is now, as the drive tells. Not after faults of drive, medium or transport: what they would say then
+/// helps nobody, and asking can take long.
+fn tell_medium(job: &Job<'_>, error: &mut Error) {
+    if matches!(error.blame(), Blame::Cancelled | Blame::Source | Blame::Caller)
+        && error.phase() != WriteAction::ValidatingMedia
+        && let Ok(medium) = job.recorder.medium()
+    {
+        error.set_medium(medium);
     }
 }
 

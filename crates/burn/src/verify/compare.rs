@@ -21,6 +21,14 @@ pub struct Run {
     pub last: u64,
 }
 
+impl Run {
+    /// Number of sectors.
+    #[must_use]
+    pub fn sectors(&self) -> u64 {
+        self.last.saturating_sub(self.first).saturating_add(1)
+    }
+}
+
 /// Sectors that cannot be read, and what was said of the first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnreadableRun {

@@ -5,6 +5,7 @@
 
 mod compare;
 mod heuristics;
+mod reading;
 mod samples;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use glassmaster_recorder::DiscSource;
 
 pub use compare::{CompareError, Comparison, Run, UnreadableRun, compare};
 pub(crate) use heuristics::check_disc;
+pub use reading::{ReadSpeed, Reading};
 pub(crate) use samples::Samples;
 
 use crate::digest::{Digest, DigestBuilder, MARK_SECTORS, Sha256Sum};
@@ -64,6 +66,8 @@ pub struct Failure {
     pub sha256_sent: Option<Sha256Sum>,
     /// SHA-256 of what was read, where all of it could be.
     pub sha256_read: Option<Sha256Sum>,
+    /// How the reading went as far as it came.
+    pub reading: Reading,
 }
 
 impl fmt::Display for Failure {
@@ -120,6 +124,7 @@ pub(crate) fn read_back(
         comparison: Comparison::default(),
         sha256_sent: None,
         sha256_read: None,
+        reading: Reading::default(),
     };
     sent.samples.compare(job, &disc, start, &mut failure.comparison)?;
     let mut verified =
@@ -145,6 +150,7 @@ pub(crate) fn read_back(
     if failure.contradictions.is_empty() && failure.comparison.is_equal() {
         Ok(verified)
     } else {
+        failure.reading = std::mem::take(&mut job.reading);
         Err(job.fail(ErrorKind::Verification(Box::new(failure))))
     }
 }
@@ -186,8 +192,13 @@ fn hash_back(
         job.check_stopped()?;
         let blocks = (sectors - at).min(PIECE);
         buf.resize(usize::try_from(blocks).unwrap_or(0) * SECTOR, 0);
+        let (began, repeats) = (job.options.clock.now(), disc.repeats());
         match disc.read(start.saturating_add(at), &mut buf) {
-            Ok(()) => {}
+            Ok(()) => {
+                let time = job.options.clock.now().saturating_sub(began);
+                let again = disc.repeats().saturating_sub(repeats);
+                job.reading.note(start.saturating_add(at), blocks, time, again);
+            }
             // The sector and the reason are found out by the comparison that follows.
             Err(e) if e.is_about_blocks() => return Ok(Back::Differs { from: good_until, read: None }),
             Err(e) => return Err(job.fail(ErrorKind::Device(e))),
