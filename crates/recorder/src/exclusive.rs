@@ -65,6 +65,7 @@ pub fn check_client_name(name: &str) -> Result<(), Error> {
 /// [`DiscRecorder`](crate::DiscRecorder): the drive is free when the last is gone.
 #[doc(alias = "AcquireExclusiveAccess")]
 #[doc(alias = "ReleaseExclusiveAccess")]
+#[doc(alias = "IDiscRecorder2.ReleaseExclusiveAccess")]
 #[derive(Debug)]
 #[must_use = "the drive is released as soon as the guard is dropped"]
 pub struct ExclusiveAccess {

@@ -39,5 +39,5 @@ pub use mode_page::RestoreModePage;
 pub use raw_command::{DEFAULT_COMMAND_TIMEOUT, MOST_DATA, RawAnswer};
 pub use recorder::{DiscRecorder, Identity, RecorderOptions};
 pub use session::RecordedSession;
-pub use speed::{RestoreSpeed, SpeedSetting, WriteSpeed};
+pub use speed::{BD_1X, CD_1X, DVD_1X, HD_DVD_1X, RestoreSpeed, SpeedSetting, WriteSpeed};
 pub use tray::PreventRemoval;

@@ -20,6 +20,7 @@ struct Disabled {
 
 /// Keeps notification off until dropped. Counted for each drive: it comes back with the last, or when the process ends.
 #[doc(alias = "EnableMcn")]
+#[doc(alias = "IDiscRecorder2.EnableMcn")]
 #[derive(Debug)]
 #[must_use = "notification comes back as soon as the guard is dropped"]
 pub struct McnDisabled {

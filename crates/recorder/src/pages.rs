@@ -27,6 +27,7 @@ impl DiscRecorder {
     #[doc(alias = "SupportedFeaturePages")]
     #[doc(alias = "CurrentFeaturePages")]
     #[doc(alias = "GetSupportedFeaturePages")]
+    #[doc(alias = "ULONG_IMAPI2_ALL_FEATURE_PAGES")]
     pub fn supported_features(&self, current_only: bool) -> Result<Vec<FeatureCode>, Error> {
         let features = self.configuration()?.features;
         Ok(features.iter().filter(|f| f.current || !current_only).map(|f| f.code).collect())

@@ -31,6 +31,8 @@ pub struct RawAnswer {
     /// Sense data in fixed format (SPC-4 4.5.3); zeros with [`HResult::OK`].
     pub sense: [u8; 18],
     /// Bytes that moved. Those of an answer beyond them are not valid.
+    #[doc(alias = "BufferFetched")]
+    #[doc(alias = "ULONG_IMAPI2_NOT_NEGATIVE")]
     pub transferred: usize,
 }
 

@@ -23,12 +23,15 @@ use crate::{Error, ExclusiveAccess, Patience};
 pub struct Identity {
     /// Vendor, up to 8 characters.
     #[doc(alias = "VendorId")]
+    #[doc(alias = "IDiscRecorder2.VendorId")]
     pub vendor: String,
     /// Product, up to 16 characters.
     #[doc(alias = "ProductId")]
+    #[doc(alias = "IDiscRecorder2.ProductId")]
     pub product: String,
     /// Firmware revision, up to 4 characters.
     #[doc(alias = "ProductRevision")]
+    #[doc(alias = "IDiscRecorder2.ProductRevision")]
     pub revision: String,
 }
 

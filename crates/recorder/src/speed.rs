@@ -10,8 +10,22 @@ use glassmaster_mmc::page::{Capabilities, PageData};
 use crate::command::Repeat;
 use crate::{DiscRecorder, Error, HResult};
 
+/// Sectors a second of a CD at 1x.
+#[doc(alias = "IMAPI_SECTORS_PER_SECOND_AT_1X_CD")]
+pub const CD_1X: u32 = 75;
+/// Sectors a second of a DVD at 1x, as IMAPI counts; the books have 676.3.
+#[doc(alias = "IMAPI_SECTORS_PER_SECOND_AT_1X_DVD")]
+pub const DVD_1X: u32 = 680;
+/// Sectors a second of a BD at 1x.
+#[doc(alias = "IMAPI_SECTORS_PER_SECOND_AT_1X_BD")]
+pub const BD_1X: u32 = 2195;
+/// HD DVD at 1x as IMAPI has it: the number is one of 1000 bytes a second, not of sectors.
+#[doc(alias = "IMAPI_SECTORS_PER_SECOND_AT_1X_HD_DVD")]
+pub const HD_DVD_1X: u32 = 4568;
+
 /// A speed that drive and medium allow.
 #[doc(alias = "IWriteSpeedDescriptor")]
+#[doc(alias = "MsftWriteSpeedDescriptor")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct WriteSpeed {
     /// Medium it is good for.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem, Type};
 
 /// One item that carries aliases.
@@ -91,7 +92,10 @@ impl Aliases {
                 Item::Fn(f) => self.add(&f.attrs, format!("{at}::{}", f.sig.ident)),
                 Item::Const(c) => self.add(&c.attrs, format!("{at}::{}", c.ident)),
                 Item::Type(t) => self.add(&t.attrs, format!("{at}::{}", t.ident)),
-                Item::Macro(m) => self.bitflags(at, m),
+                Item::Macro(m) if m.mac.path.segments.last().is_some_and(|s| s.ident == "bitflags") => {
+                    self.bitflags(at, m);
+                }
+                Item::Macro(m) if m.ident.is_none() => self.tables(at, m),
                 Item::Mod(m) => {
                     if let Some((_, items)) = &m.content {
                         self.items(at, items);
@@ -118,11 +122,6 @@ impl Aliases {
 
     /// The body of `bitflags!` reads like a struct and constants; only lines of aliases and names are looked at.
     fn bitflags(&mut self, at: &str, m: &syn::ItemMacro) {
-        if !m.mac.path.is_ident("bitflags")
-            && m.mac.path.segments.last().is_none_or(|s| s.ident != "bitflags")
-        {
-            return;
-        }
         let text = m.mac.tokens.to_string();
         let mut owner: Option<String> = None;
         let mut aliases = Vec::new();
@@ -150,6 +149,57 @@ impl Aliases {
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// Macros of our own: what follows an alias attribute carries it, and rows of a table give an alias as text behind
+    /// the name of the constant. By custom such a table makes the constants of the type it is named after: `profiles!`
+    /// those of `Profile`.
+    fn tables(&mut self, at: &str, m: &syn::ItemMacro) {
+        let Some(name) = m.mac.path.segments.last().map(|s| s.ident.to_string()) else { return };
+        if name == "codes" {
+            return;
+        }
+        let singular = name.strip_suffix('s').unwrap_or(&name);
+        let owner: String =
+            singular.char_indices().map(|(n, c)| if n == 0 { c.to_ascii_uppercase() } else { c }).collect();
+        self.tokens(at, &format!("{at}::{owner}"), m.mac.tokens.clone());
+    }
+
+    fn tokens(&mut self, at: &str, table: &str, tokens: TokenStream) {
+        let mut aliases: Vec<String> = Vec::new();
+        let mut name = String::new();
+        let mut hash = false;
+        for token in tokens {
+            let attribute = std::mem::replace(&mut hash, false);
+            match token {
+                TokenTree::Punct(p) => hash = p.as_char() == '#',
+                TokenTree::Group(g) if attribute => aliases.extend(alias_of(g.stream())),
+                TokenTree::Group(g) if g.delimiter() == Delimiter::Brace && !name.is_empty() => {
+                    let inside = format!("{at}::{name}");
+                    self.tokens(&inside, &inside, g.stream());
+                }
+                TokenTree::Group(_) => {}
+                TokenTree::Ident(i)
+                    if matches!(i.to_string().as_str(), "pub" | "struct" | "enum" | "const") => {}
+                TokenTree::Ident(i) => {
+                    name = i.to_string();
+                    if !aliases.is_empty() {
+                        let carrier =
+                            Carrier { aliases: std::mem::take(&mut aliases), path: format!("{at}::{name}") };
+                        self.carriers.push(carrier);
+                    }
+                }
+                TokenTree::Literal(l) => {
+                    let text = l.to_string();
+                    let alias = text.trim_matches('"');
+                    if alias.starts_with("IMAPI_") && !name.is_empty() {
+                        let carrier =
+                            Carrier { aliases: vec![alias.to_owned()], path: format!("{table}::{name}") };
+                        self.carriers.push(carrier);
+                    }
+                }
             }
         }
     }
@@ -214,6 +264,23 @@ fn unique<'a>(paths: impl Iterator<Item = &'a String>) -> Vec<String> {
     set.into_iter().cloned().collect()
 }
 
+/// The `X` of `doc(alias = "X")`.
+fn alias_of(attribute: TokenStream) -> Option<String> {
+    let mut tokens = attribute.into_iter();
+    let (Some(TokenTree::Ident(doc)), Some(TokenTree::Group(list))) = (tokens.next(), tokens.next()) else {
+        return None;
+    };
+    let mut list = list.stream().into_iter();
+    match (list.next(), list.next(), list.next()) {
+        (Some(TokenTree::Ident(alias)), Some(TokenTree::Punct(_)), Some(TokenTree::Literal(text)))
+            if doc == "doc" && alias == "alias" =>
+        {
+            Some(text.to_string().trim_matches('"').to_owned())
+        }
+        _ => None,
+    }
+}
+
 /// `#[doc(alias = "X")]` and `#[doc(alias("X", "Y"))]`.
 fn aliases_of(attribute: &Attribute) -> Vec<String> {
     let mut out = Vec::new();
@@ -263,9 +330,24 @@ mod tests {
                 #[doc(alias = "Flags")] pub struct Marks: u32 { #[doc(alias = "FlagOne")] const ONE = 1; }
             }
         "#;
+        let tables = r#"
+            closed_code! {
+                /// Text with Words.
+                #[doc(alias = "KINDS")]
+                Kind { /// One.
+                    #[doc(alias = "KIND_ONE")] #[default] One = 0, }
+            }
+            profiles! { 0x0008 CD_ROM "IMAPI_PROFILE_TYPE_CDROM" "CD-ROM" CD_ROM; }
+            features! { #[doc(alias = "FEATURE")] Thing[4] THING 2 "IMAP" { field: bool = 0, } }
+        "#;
         let codes = "    0xC0AA_0002 CANCELLED \"E_CANCELLED\" \"Text.\";\n".to_owned();
         let mut aliases = Aliases { carriers: Vec::new(), codes };
         aliases.items("room", &syn::parse_file(text).unwrap().items);
+        aliases.items("room", &syn::parse_file(tables).unwrap().items);
+        assert_eq!(aliases.item("KINDS"), ["room::Kind"]);
+        assert_eq!(aliases.item("KIND_ONE"), ["room::Kind::One"]);
+        assert_eq!(aliases.item("IMAPI_PROFILE_TYPE_CDROM"), ["room::Profile::CD_ROM"]);
+        assert_eq!(aliases.item("FEATURE"), ["room::Thing"]);
         assert_eq!(aliases.item("IThing"), ["room::Thing"]);
         assert_eq!(aliases.item("Other"), ["room::Other"]);
         assert_eq!(aliases.member("IEvents", "Notify"), ["room::Event"]);

@@ -10,13 +10,17 @@ closed_code! {
     #[doc(alias = "IMAPI_MODE_PAGE_REQUEST_TYPE")]
     PageControl {
         /// What is in force.
+        #[doc(alias = "IMAPI_MODE_PAGE_REQUEST_TYPE_CURRENT_VALUES")]
         #[default]
         Current = 0,
         /// A mask: 1-bits may be changed.
+        #[doc(alias = "IMAPI_MODE_PAGE_REQUEST_TYPE_CHANGEABLE_VALUES")]
         Changeable = 1,
         /// What is in force after power on.
+        #[doc(alias = "IMAPI_MODE_PAGE_REQUEST_TYPE_DEFAULT_VALUES")]
         Default = 2,
         /// What was saved; 5/39/00 where the drive saves nothing.
+        #[doc(alias = "IMAPI_MODE_PAGE_REQUEST_TYPE_SAVED_VALUES")]
         Saved = 3,
     }
 }

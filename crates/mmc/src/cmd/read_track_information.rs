@@ -11,11 +11,14 @@ closed_code! {
     #[doc(alias = "IMAPI_READ_TRACK_ADDRESS_TYPE")]
     AddressType {
         /// The track that holds this LBA.
+        #[doc(alias = "IMAPI_READ_TRACK_ADDRESS_TYPE_LBA")]
         #[default]
         Lba = 0,
         /// The track of this number; 0 the lead-in, FFh the invisible track.
+        #[doc(alias = "IMAPI_READ_TRACK_ADDRESS_TYPE_TRACK")]
         Track = 1,
         /// The first track of this session.
+        #[doc(alias = "IMAPI_READ_TRACK_ADDRESS_TYPE_SESSION")]
         Session = 2,
     }
 }
