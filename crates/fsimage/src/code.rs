@@ -111,6 +111,15 @@ const FORMS: &[(HResult, &str)] = &[
 ];
 
 /// The message form of a code, with `%1` to `%3` where inserts go; `None` for codes that this half never gives.
+///
+/// Four codes have a form because the contract has them, and no call gives them in practice:
+/// [`HResult::FSI_INTERNAL_ERROR`] stands for states that do not occur, or for an object that was given more streams or
+/// folders than a 32-bit (24-bit) number can count; [`HResult::NOT_FILE`] for a member of files asked of a directory, which
+/// has none here ([`FsiItem::as_file`](crate::FsiItem::as_file) says so before); [`HResult::NO_UNIQUE_NAME`] takes one
+/// directory with more names equal in their first characters than the name part has numbers, 100 million at level 1, and
+/// is then found by [`CreateResultImage`](crate::FileSystemImage::create_result_image) and not by `Add`, which would have to
+/// derive the names of the whole directory each time; [`HResult::STASHFILE_SEEK_FAILURE`] cannot be, as the stash file is
+/// read and written by position.
 #[must_use]
 pub fn message_form(code: HResult) -> Option<&'static str> {
     FORMS.iter().find(|row| row.0 == code).map(|row| row.1)

@@ -1,11 +1,9 @@
 //! Every result code of the file-system half (contract section 5) that can come about, raised through the public objects
 //! and named by its number. Codes of conformance points are raised there as well; here each has its line.
 //!
-//! Without a line: `IMAPI_E_FSI_INTERNAL_ERROR`, which stands for states that do not occur; `IMAPI_E_NOT_FILE`, because a
-//! directory item has no members of files; `IMAPI_E_NO_UNIQUE_NAME`, which takes more equal names than numbers of eight
-//! digits; `IMAPI_E_STASHFILE_SEEK_FAILURE`, because the stash file is read and written by position. Those of a file
-//! system that is full or fails under the stash file (`..._WRITE_FAILURE`, `..._READ_FAILURE`, `..._MOVE`,
-//! `IMAPI_E_WORKING_DIRECTORY_SPACE`) would need one to be mounted.
+//! Without a line: the four that `glassmaster::imapi2fs::message_form` says do not come about, and those of a host that fails
+//! under the stash file (`IMAPI_E_STASHFILE_WRITE_FAILURE`, `..._READ_FAILURE`, `..._MOVE`,
+//! `IMAPI_E_WORKING_DIRECTORY_SPACE`), which are raised in `crates/fsimage/tests/stash_codes.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
