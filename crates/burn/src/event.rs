@@ -124,6 +124,15 @@ pub struct Event {
     pub rate: f64,
 }
 
+impl Event {
+    /// Estimate of the time from the start to the end of this phase; `None` while nothing is known.
+    #[doc(alias = "TotalTime")]
+    #[must_use]
+    pub fn total(&self) -> Option<Duration> {
+        self.remaining.map(|left| self.elapsed.saturating_add(left))
+    }
+}
+
 /// Time between two events of one action.
 pub(crate) const CADENCE: Duration = Duration::from_millis(500);
 

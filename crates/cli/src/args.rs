@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Burn folders and files, or an image, and verify the disc.
     Burn(Burn),
+    /// Make a rewritable disc blank again.
+    Erase(Erase),
     /// Add a session to an image file: new files, removed ones, in place; what is there already is not copied.
     Append(Append),
     /// List what an image or disc holds; control characters in names are shown as \xNN.
@@ -225,6 +227,24 @@ pub(crate) struct Burn {
     /// How much is read back.
     #[arg(long, value_enum, default_value = "full")]
     pub(crate) verify: Verify,
+    /// Eject the disc afterwards.
+    #[arg(long)]
+    pub(crate) eject: bool,
+    /// Record nothing: where drive and disc have a test write, go through all of it with the laser at read power, else
+    /// only plan and check. The result says which.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What is erased, and how.
+#[derive(clap::Args)]
+pub(crate) struct Erase {
+    /// /dev/sr0, /dev/sg0, virtual:FILE or socket:PATH.
+    #[arg(long, value_name = "DRIVE")]
+    pub(crate) drive: String,
+    /// Overwrite the whole disc, which takes as long as writing it; otherwise only what makes it blank.
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Eject the disc afterwards.
     #[arg(long)]
     pub(crate) eject: bool,

@@ -54,6 +54,7 @@ fn run(command: Command, ui: &Ui, cancel: &signal::Cancel) -> Result<serde_json:
         Command::Build(args) => command::build::run(&args, ui, cancel),
         Command::Append(args) => command::append::run(&args, ui, cancel),
         Command::Burn(args) => command::burn::run(&args, ui, cancel),
+        Command::Erase(args) => command::erase::run(&args, ui, cancel),
         Command::List(args) => command::list::run(&args, ui, cancel),
         Command::Extract(args) => command::extract::run(&args, ui, cancel),
         Command::Check(args) => command::check::run(&args, ui, cancel),

@@ -26,6 +26,9 @@ pub enum Error {
     /// Burning.
     #[error(transparent)]
     Burn(#[from] glassmaster_burn::Error),
+    /// Erasing.
+    #[error(transparent)]
+    Erase(#[from] glassmaster_burn::EraseError),
     /// Asking a drive.
     #[error(transparent)]
     Recorder(#[from] glassmaster_recorder::Error),
@@ -53,12 +56,14 @@ impl Error {
             Self::Burn(e) if e.is_cancelled() => Class::Cancelled,
             Self::Burn(e) if e.is_verification() => Class::Different,
             Self::Burn(e) if e.is_unsuitable() => Class::Unsuitable,
+            Self::Erase(e) if e.is_cancelled() => Class::Cancelled,
+            Self::Erase(e) if e.is_unsuitable() => Class::Unsuitable,
             Self::Recorder(e) => match e.blame() {
                 Blame::Cancelled => Class::Cancelled,
                 Blame::Medium => Class::Unsuitable,
                 _ => Class::Failed,
             },
-            Self::Burn(_) | Self::Disc(_) => Class::Failed,
+            Self::Burn(_) | Self::Erase(_) | Self::Disc(_) => Class::Failed,
             Self::Transport(_) => Class::Unsuitable,
         }
     }
@@ -69,6 +74,7 @@ impl Error {
         match self {
             Self::Imaging(e) => e.hresult(),
             Self::Burn(e) => e.hresult().0,
+            Self::Erase(e) => e.hresult().0,
             Self::Recorder(e) => e.hresult().0,
             Self::Disc(_) | Self::Transport(_) => 0x8000_4005,
         }
@@ -79,6 +85,7 @@ impl Error {
     pub fn next_step(&self) -> &'static str {
         match self {
             Self::Burn(e) => e.next_step(),
+            Self::Erase(e) => e.next_step(),
             Self::Recorder(e) => e.next_step(),
             Self::Imaging(_) | Self::Disc(_) | Self::Transport(_) => "",
         }

@@ -23,9 +23,6 @@ use crate::ring::Ring;
 use crate::verify::{self, Reading, Samples, Sent, Verified, VerifyLevel};
 
 /// A data write with its options. May be used for any number of discs.
-#[doc(alias = "IDiscFormat2Data")]
-#[doc(alias = "MsftDiscFormat2Data")]
-#[doc(alias = "IDiscFormat2")]
 #[derive(Clone, Debug, Default)]
 pub struct DataBurn {
     /// Options in force.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, MediaType, SECTOR};
 use glassmaster_mmc::Profile;
-use glassmaster_mmc::cmd::{Blank, BlankType, PageControl, ReadDiscInformation};
+use glassmaster_mmc::cmd::{Blank, BlankType, ModeSense10, PageControl, ReadDiscInformation};
 use glassmaster_mmc::page::{Capabilities, PageData};
 use glassmaster_recorder::{
     Blame, DiscRecorder, Error as DriveError, HResult, MediaState, Medium, Repeat, check_client_name,
@@ -114,8 +114,8 @@ pub enum EraseError {
     #[error("the drive's disc information has {0} bytes instead of 34")]
     DiscInformationTooSmall(usize),
     /// The drive tells less of itself than the standard demands.
-    #[error("the drive's mode page 2Ah is cut: {0}")]
-    ModePageTooSmall(String),
+    #[error("the drive's answer with mode page 2Ah has {0} bytes, which is less than the page")]
+    ModePageTooSmall(usize),
     /// The drive refused to begin.
     #[error("the drive refused to erase: {0}")]
     Refused(DriveError),
@@ -377,15 +377,23 @@ fn check_answers(recorder: &DiscRecorder) -> Result<(), EraseError> {
     if bytes.len() < 34 {
         return Err(EraseError::DiscInformationTooSmall(bytes.len()));
     }
-    match recorder.mode_page(Capabilities::CODE, PageControl::Current) {
-        Ok(page) => match page.decode::<Capabilities>() {
-            Ok(_) => Ok(()),
-            Err(e) => Err(EraseError::ModePageTooSmall(e.to_string())),
-        },
+    let query = ModeSense10::page(Capabilities::CODE, PageControl::Current, PAGE_ROOM);
+    match recorder.query_bytes(&query) {
+        Ok(answer) if page_is_whole(&answer) => Ok(()),
+        Ok(answer) => Err(EraseError::ModePageTooSmall(answer.len())),
         Err(e) if e.is_unsupported() => Ok(()),
-        Err(DriveError::Answer { source, .. }) => Err(EraseError::ModePageTooSmall(source.to_string())),
         Err(e) => Err(EraseError::Device(e)),
     }
+}
+
+/// Header, the longest short page, and a block descriptor.
+const PAGE_ROOM: u16 = 272;
+
+/// Whether an answer to MODE SENSE (10) holds all of a page of at least 18 bytes, the length of its first edition.
+fn page_is_whole(answer: &[u8]) -> bool {
+    let Some([_, _, _, _, _, _, high, low]) = answer.first_chunk::<8>() else { return false };
+    let page = answer.get(8 + usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or(&[]);
+    page.get(1).is_some_and(|length| *length >= 18 && page.len() >= 2 + usize::from(*length))
 }
 
 /// First and last sectors, without overlap: first sector and the one behind the last.
@@ -453,7 +461,7 @@ mod tests {
         let media = MediaType::CD_R;
         for (error, code) in [
             (EraseError::DiscInformationTooSmall(4), 0x80AA_0902),
-            (EraseError::ModePageTooSmall(String::new()), 0x80AA_0903),
+            (EraseError::ModePageTooSmall(0), 0x80AA_0903),
             (EraseError::NotErasable(media), 0x80AA_0904),
             (EraseError::TookTooLong(Duration::ZERO), 0x80AA_0906),
             (EraseError::NotBlank(String::new()), 0x80AA_0907),

@@ -1,6 +1,9 @@
 //! Whole operations on a disc.
 
 pub(crate) mod data;
+pub(crate) mod disc_format_data;
+pub(crate) mod disc_format_erase;
 pub(crate) mod erase;
+pub(crate) mod error;
 mod multisession;
 mod section;

@@ -50,7 +50,7 @@ impl DataBurn {
     }
 
     /// Sectors that data can take.
-    fn free(&self, medium: &Medium) -> u64 {
+    pub(super) fn free(&self, medium: &Medium) -> u64 {
         let unit = u64::from(write_unit(medium.kind));
         let overhead = match (medium.kind, self.options.postgap_in_image) {
             (MediaType::CD_R | MediaType::CD_RW, false) => CD_OVERHEAD,

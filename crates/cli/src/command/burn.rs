@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use glassmaster::disc::{BlockSource, MediaType, SECTOR_U64};
 use glassmaster::imapi2::burn::{
-    BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Error as BurnError, Event, RingOptions,
-    VerifyLevel, WriteAction,
+    BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Error as BurnError, ErrorKind, Event,
+    RingOptions, Suitability, Unsuitable, VerifyLevel, WriteAction,
 };
 use glassmaster::imapi2::recorder::{DiscRecorder, MediaState, Medium};
 use glassmaster::imapi2fs::{SourceProblem, select};
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         let what = format!("the drive holds a {}, not a {wanted}; change the disc or --media", medium.kind);
         return Err(Failure::new(UNSUITABLE, what));
     }
-    let burn = DataBurn::new(options(args, &drive, medium.kind));
+    let mut burn = DataBurn::new(options(args, &drive, medium.kind));
     if args.append {
         return append(args, &drive, recorder, &medium, &burn, ui, cancel);
     }
@@ -78,6 +78,17 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             suitable.start_lba
         );
         return Err(Failure::new(UNSUITABLE, what));
+    }
+    if args.dry_run {
+        burn.options.test_write = true;
+        if let Err(error) = burn.check(&recorder, source.block_count()) {
+            if !matches!(error.kind(), ErrorKind::Unsuitable(Unsuitable::NoTestWrite(_))) {
+                return Err(glassmaster::Error::from(error).into());
+            }
+            planned_only(&suitable, &mut result, ui);
+            return Ok(result);
+        }
+        result["dry_run"] = json!("test write");
     }
     let report = write(ui, cancel, |events, handle| burn.write(&recorder, source, events, handle))?;
     ui.progress_end();
@@ -144,6 +155,15 @@ fn append(
     let mut result = planned.summary();
     ui.remark(&planned.line());
     let source = planned.next.source();
+    if args.dry_run {
+        result["dry_run"] = json!("plan");
+        ui.print(&format!(
+            "nothing was written: the session would begin at sector {} of this {}",
+            planned.next.start(),
+            medium.kind
+        ));
+        return Ok(result);
+    }
     let report = match planned.next.modified_blocks() {
         Some(ranges) => {
             write(ui, cancel, |events, handle| burn.write_ranges(&recorder, source, &ranges, events, handle))?
@@ -170,6 +190,27 @@ fn append(
     }
     release(recorder);
     Ok(result)
+}
+
+/// What would be done to a disc whose drive cannot go through it without recording.
+fn planned_only(suitable: &Suitability, result: &mut Value, ui: &Ui) {
+    result["dry_run"] = json!("plan");
+    result["media"] = json!(suitable.medium.kind.to_string());
+    result["start"] = json!(suitable.start_lba.0);
+    result["needed"] = json!(suitable.needed);
+    result["free"] = json!(suitable.medium.free);
+    result["format"] = json!(suitable.format);
+    result["closing"] = json!(closing(suitable.closing));
+    ui.print(&format!(
+        "{}: the drive has no test write for it, so this is the plan only: {}{} of {} free sectors would be written from \
+         sector {} on, then {}",
+        suitable.medium.kind,
+        if suitable.format { "a format, then " } else { "" },
+        suitable.needed,
+        suitable.medium.free,
+        suitable.start_lba,
+        closing(suitable.closing)
+    ));
 }
 
 /// Ends the use of the drive before the result is told, so that a script can go on with it.
@@ -272,6 +313,14 @@ fn describe(report: &BurnReport, result: &mut Value, ui: &Ui) {
     result["notes"] = json!(report.notes);
     for note in &report.notes {
         ui.remark(&format!("note: {note}"));
+    }
+    if report.test_write {
+        let would = closing(report.closing);
+        ui.print(&format!(
+            "{}: test write of {} sectors went well and recorded nothing; a real one would leave: {would}",
+            report.media, report.sectors
+        ));
+        return;
     }
     let mut line =
         format!("{}: {} sectors written, {}", report.media, report.sectors, closing(report.closing));

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod disc;
 pub(crate) mod drives;
+pub(crate) mod erase;
 pub(crate) mod extract;
 pub(crate) mod imaging;
 pub(crate) mod info;

@@ -1,0 +1,42 @@
+//! `glassmaster erase`
+
+use glassmaster::imapi2::burn::{CancelHandle, DiscErase, EraseEvent, EraseMethod, EraseOptions};
+use glassmaster::scsi::sys::Access;
+use serde_json::{Value, json};
+
+use crate::args::Erase;
+use crate::device::parse_drive;
+use crate::failure::Failure;
+use crate::signal::Cancel;
+use crate::ui::Ui;
+
+pub(crate) fn run(args: &Erase, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    let drive = parse_drive(&args.drive)?;
+    let recorder = drive.open(None, Access::Exclusive)?;
+    let handle = CancelHandle::new();
+    let signal = handle.clone();
+    cancel.on_signal(move || signal.cancel());
+    let erase = DiscErase::new(EraseOptions { full: args.full, ..EraseOptions::default() });
+    let report =
+        erase.erase(&recorder, &mut |event| show(event, ui), &handle).map_err(glassmaster::Error::from)?;
+    ui.progress_end();
+    if args.eject {
+        recorder.eject().map_err(glassmaster::Error::from)?;
+    }
+    let (method, sectors) = match report.method {
+        EraseMethod::Blank(kind) => (format!("BLANK type {}", kind.0), None),
+        EraseMethod::Zeros(sectors) => ("zeros".to_owned(), Some(sectors)),
+    };
+    let how = sectors.map_or_else(|| method.clone(), |n| format!("{n} sectors of zeros"));
+    ui.print(&format!("{}: blank again ({how})", report.media));
+    Ok(json!({
+        "media": report.media.to_string(), "full": args.full, "method": method, "sectors": sectors,
+        "seconds": report.elapsed.as_secs_f64(),
+    }))
+}
+
+fn show(event: &EraseEvent, ui: &Ui) {
+    let (done, of) = (event.elapsed.as_secs(), event.estimated_total.as_secs().max(1));
+    let left = of.saturating_sub(done);
+    ui.progress("erasing", done.min(of), of, &format!("{left} s left"), &[("seconds_left", json!(left))]);
+}
