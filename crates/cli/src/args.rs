@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// Compare an image or disc with a folder, an image or another disc.
     Compare(Compare),
     /// List the recorders of this machine.
-    Drives,
+    Drives(Drives),
     /// Make or serve a virtual disc.
     Disc(Disc),
 }
@@ -317,6 +317,16 @@ pub(crate) struct Info {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct Drives {
+    /// Drives to list beside those of the system: virtual:FILE or socket:PATH.
+    #[arg(value_name = "DRIVE")]
+    pub(crate) also: Vec<String>,
+    /// Then tell which drives come and go, until interrupted.
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Compare {
     /// Image file, /dev/sr0, virtual:FILE or socket:PATH.
     #[arg(value_name = "IMAGE|DRIVE")]
@@ -341,9 +351,15 @@ pub(crate) enum DiscCommand {
     New {
         /// File that holds the disc; must not exist.
         file: PathBuf,
-        /// cd-r, dvd+r, dvd+rw, bd-r or bd-re.
+        /// cd-r, cd-rw, dvd-r, dvd-r-dl, dvd-rw, dvd-ram, dvd+r, dvd+r-dl, dvd+rw, dvd+rw-dl, bd-r, bd-re or disk.
         #[arg(long, value_name = "TYPE")]
         media: MediaType,
+        /// Size, where the medium is made in several: 74min or 80min, 2.6gb or 4.7gb, 25gb, 50gb, 100gb or 128gb.
+        #[arg(long, value_name = "SIZE")]
+        capacity: Option<String>,
+        /// Formatted instead of as sold, where the medium can be.
+        #[arg(long)]
+        formatted: bool,
     },
     /// Serve a virtual recorder with a disc on a unix socket until interrupted.
     Serve {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use glassmaster::disc::MediaType;
 use glassmaster::scsi::wire::{Listener, serve};
-use glassmaster::vdrive::{Disc as VirtualDisc, MediumOptions, VirtualDrive};
+use glassmaster::vdrive::{Disc as VirtualDisc, MediumOptions, MediumSize, VirtualDrive};
 use serde_json::{Value, json};
 
 use crate::args::{Disc, DiscCommand};
@@ -16,15 +16,34 @@ use crate::ui::Ui;
 
 pub(crate) fn run(args: Disc, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     match args.command {
-        DiscCommand::New { file, media } => new(&file, media, ui),
+        DiscCommand::New { file, media, capacity, formatted } => {
+            new(&file, media, capacity.as_deref(), formatted, ui)
+        }
         DiscCommand::Serve { file, socket } => serve_disc(&file, &socket, ui, cancel),
     }
 }
 
-fn new(file: &Path, media: MediaType, ui: &Ui) -> Result<Value, Failure> {
-    VirtualDisc::create(file, media, &MediumOptions::default()).map_err(glassmaster::Error::from)?;
-    ui.remark(&format!("{}: a blank {media}", file.display()));
-    Ok(json!({ "file": file.to_string_lossy(), "media": media.to_string() }))
+fn new(
+    file: &Path,
+    media: MediaType,
+    capacity: Option<&str>,
+    formatted: bool,
+    ui: &Ui,
+) -> Result<Value, Failure> {
+    let size = capacity.map(|label| MediumSize::named(media, label)).transpose();
+    let size = size.map_err(glassmaster::Error::from)?;
+    let options = MediumOptions { size, formatted, ..MediumOptions::default() };
+    VirtualDisc::create(file, media, &options).map_err(glassmaster::Error::from)?;
+    let named = size.or_else(|| MediumSize::all(media).next());
+    let label = named.map_or("", MediumSize::label);
+    let kind = if formatted { "formatted" } else { "blank" };
+    ui.remark(&format!("{}: a {kind} {media} of {label}", file.display()));
+    Ok(json!({
+        "file": file.to_string_lossy(),
+        "media": media.to_string(),
+        "capacity": label,
+        "blocks": named.map(MediumSize::blocks),
+    }))
 }
 
 fn serve_disc(file: &Path, socket: &Path, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {

@@ -30,6 +30,9 @@ pub enum Burner {
     Growisofs,
     /// growisofs, disc closed.
     GrowisofsCompatible,
+    /// growisofs on a BD-R that it is not to give spare areas: those it gives only with pseudo-overwrite, which it
+    /// then counts on when it appends.
+    GrowisofsUnformatted,
 }
 
 impl Burner {
@@ -56,7 +59,7 @@ impl Burner {
             Self::WodimTrackAtOnce | Self::WodimDiscAtOnce => "wodim",
             Self::Cdrskin | Self::CdrskinSessionAtOnce => "cdrskin",
             Self::Xorriso => "xorriso",
-            Self::Growisofs | Self::GrowisofsCompatible => "growisofs",
+            Self::Growisofs | Self::GrowisofsCompatible | Self::GrowisofsUnformatted => "growisofs",
         }
     }
 
@@ -67,12 +70,15 @@ impl Burner {
             Self::Cdrskin => &["dev=/dev/sr0"],
             Self::CdrskinSessionAtOnce => &["dev=/dev/sr0", "-sao"],
             Self::Xorriso => &["-as", "cdrecord", "dev=/dev/sr0"],
-            Self::Growisofs | Self::GrowisofsCompatible => {
+            Self::Growisofs | Self::GrowisofsCompatible | Self::GrowisofsUnformatted => {
                 let mut target = std::ffi::OsString::from("/dev/sr0=");
                 target.push(image);
                 let mut all: Vec<std::ffi::OsString> = Vec::new();
                 if self == Self::GrowisofsCompatible {
                     all.push("-dvd-compat".into());
+                }
+                if self == Self::GrowisofsUnformatted {
+                    all.push("-use-the-force-luke=spare:none".into());
                 }
                 all.push("-Z".into());
                 all.push(target);
@@ -149,6 +155,26 @@ impl Shim {
         let last = refused.get(refused.len().saturating_sub(20)..).unwrap_or_default().join("\n");
         let text = format!("{}\nrefused commands:\n{last}", said.text());
         Err(Failure::program(burner.program(), said.status.to_string(), text.as_bytes()))
+    }
+
+    /// Lets a program that formats, appends or only looks work on the recorder; `None` where it is not installed.
+    ///
+    /// # Errors
+    /// As [`Shim::burn`].
+    pub fn run<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(
+        &self,
+        name: &'static str,
+        socket: &Path,
+        arguments: I,
+    ) -> Result<Option<Said>> {
+        let Some(program) = Witness::find(name)? else { return Ok(None) };
+        let mut command = self.command(&program, socket);
+        command.args(arguments);
+        let said = run(&mut command, LIMIT)?;
+        if said.status.success() {
+            return Ok(Some(said));
+        }
+        Err(Failure::program(name, said.status.to_string(), said.text().as_bytes()))
     }
 
     /// Reads the first `length` bytes of the disc as a program would read the block device.
