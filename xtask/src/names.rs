@@ -2,12 +2,14 @@
 //!
 //! `xtask/names/*.txt` list the names; the sources carry them as `#[doc(alias = "...")]`; `docs/imapi-map.md` is the
 //! table of both, made from them. A member belongs to an interface when its item stands in an `impl` of a type with
-//! the interface's name as alias, or carries the alias `Interface.Member` itself.
+//! the interface's name as alias, or carries the alias `Interface.Member` itself. Only public items count, and a test of
+//! the facade, made here as well, names each of them by the path in the table.
 
 mod aliases;
 mod list;
 mod table;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use cargo_metadata::MetadataCommand;
@@ -17,6 +19,8 @@ use list::Library;
 
 /// Where the table stands.
 const MAP: &str = "docs/imapi-map.md";
+/// Where the test stands that takes everything in the table by its path.
+const TEST: &str = "crates/glassmaster/tests/names.rs";
 /// The libraries: file of names, title, and whether a name without an item is an error.
 const LIBRARIES: &[(&str, &str, bool)] =
     &[("imapi2", "IMAPI2, the burning half", false), ("imapi2fs", "IMAPI2FS, the file-system half", true)];
@@ -33,6 +37,7 @@ pub(crate) fn run(write: bool) -> Result<(), String> {
     let mut text = table::head();
     let mut missing = Vec::new();
     let (mut names, mut absent) = (0, 0);
+    let mut paths = BTreeSet::new();
     for (file, title, required) in LIBRARIES {
         let path = root.join("xtask/names").join(format!("{file}.txt"));
         let listed = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -44,10 +49,13 @@ pub(crate) fn run(write: bool) -> Result<(), String> {
             missing.extend(found.iter().filter(|row| row.items.is_empty()).map(|row| row.name.clone()));
         }
         text.push_str(&table::library(title, &found));
+        paths.append(&mut aliases.importable(found.iter().flat_map(|row| &row.items)));
     }
-    let path = root.join(MAP);
+    let files = [(MAP, text), (TEST, table::test(&paths))];
     if write {
-        fs::write(&path, &text).map_err(|e| format!("{MAP}: {e}"))?;
+        for (file, text) in &files {
+            fs::write(root.join(file), text).map_err(|e| format!("{file}: {e}"))?;
+        }
     }
     if !missing.is_empty() {
         return Err(format!(
@@ -56,8 +64,10 @@ pub(crate) fn run(write: bool) -> Result<(), String> {
             missing.len()
         ));
     }
-    if fs::read_to_string(&path).unwrap_or_default() != text {
-        return Err(format!("{MAP} is not what names and sources say; run `cargo xtask names --write`"));
+    for (file, text) in &files {
+        if fs::read_to_string(root.join(file)).unwrap_or_default() != *text {
+            return Err(format!("{file} is not what names and sources say; run `cargo xtask names --write`"));
+        }
     }
     match absent {
         0 => println!("names: {names} names, every one has its item"),

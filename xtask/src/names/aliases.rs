@@ -5,13 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem, Type};
+use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem, Type, Visibility};
 
 /// One item that carries aliases.
 struct Carrier {
     aliases: Vec<String>,
     /// Path as users write it.
     path: String,
+    /// What of that path `use` takes: a type for its members, a variant, a free item.
+    importable: String,
 }
 
 /// Every public item with aliases, and the table of result codes.
@@ -43,55 +45,67 @@ impl Aliases {
             let entry = entry.map_err(wrong)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let mut files = Vec::new();
-            crate::tidy::collect(&entry.path().join("src"), &mut files)?;
+            let sources = entry.path().join("src");
+            crate::tidy::collect(&sources, &mut files)?;
             files.sort();
+            let parse = |file: &Path| {
+                let text = fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+                syn::parse_file(&text).map_err(|e| format!("{}: {e}", file.display()))
+            };
+            let root = sources.join("lib.rs");
+            let open = if root.is_file() { public_modules(&parse(&root)?.items) } else { BTreeSet::new() };
             for file in files {
-                let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-                let parsed = syn::parse_file(&text).map_err(|e| format!("{}: {e}", file.display()))?;
-                out.items(&facade(&name), &parsed.items);
+                let inside = file.strip_prefix(&sources).ok().and_then(|f| f.iter().next());
+                let module = inside.map(|f| f.to_string_lossy().trim_end_matches(".rs").to_owned());
+                let at = match module.filter(|module| open.contains(module)) {
+                    Some(module) => format!("{}::{module}", facade(&name)),
+                    None => facade(&name),
+                };
+                out.items(&at, &parse(&file)?.items);
             }
         }
         out.carriers.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(out)
     }
 
+    /// Public items; what others cannot reach carries nothing.
     fn items(&mut self, at: &str, items: &[Item]) {
         for item in items {
             match item {
-                Item::Struct(s) => {
-                    let name = s.ident.to_string();
-                    self.add_type(&s.attrs, &name, format!("{at}::{name}"));
-                    for (n, field) in s.fields.iter().enumerate() {
+                Item::Struct(s) if is_public(&s.vis) => {
+                    let owner = format!("{at}::{}", s.ident);
+                    self.add_type(&s.attrs, &s.ident.to_string(), &owner);
+                    for (n, field) in s.fields.iter().enumerate().filter(|(_, f)| is_public(&f.vis)) {
                         let ident = field.ident.as_ref().map_or_else(|| n.to_string(), ToString::to_string);
-                        self.add(&field.attrs, format!("{at}::{name}::{ident}"));
+                        self.add(&field.attrs, format!("{owner}::{ident}"), &owner);
                     }
                 }
-                Item::Enum(e) => {
-                    let name = e.ident.to_string();
-                    self.add_type(&e.attrs, &name, format!("{at}::{name}"));
+                Item::Enum(e) if is_public(&e.vis) => {
+                    let owner = format!("{at}::{}", e.ident);
+                    self.add_type(&e.attrs, &e.ident.to_string(), &owner);
                     for variant in &e.variants {
-                        self.add(&variant.attrs, format!("{at}::{name}::{}", variant.ident));
+                        let path = format!("{owner}::{}", variant.ident);
+                        self.add(&variant.attrs, path.clone(), &path);
                         for field in &variant.fields {
                             if let Some(ident) = &field.ident {
-                                let path = format!("{at}::{name}::{}::{ident}", variant.ident);
-                                self.add(&field.attrs, path);
+                                self.add(&field.attrs, format!("{path}::{ident}"), &path);
                             }
                         }
                     }
                 }
-                Item::Trait(t) => {
-                    let name = t.ident.to_string();
-                    self.add_type(&t.attrs, &name, format!("{at}::{name}"));
+                Item::Trait(t) if is_public(&t.vis) => {
+                    let owner = format!("{at}::{}", t.ident);
+                    self.add_type(&t.attrs, &t.ident.to_string(), &owner);
                     for item in &t.items {
                         if let TraitItem::Fn(f) = item {
-                            self.add(&f.attrs, format!("{at}::{name}::{}", f.sig.ident));
+                            self.add(&f.attrs, format!("{owner}::{}", f.sig.ident), &owner);
                         }
                     }
                 }
                 Item::Impl(i) => self.methods(at, i),
-                Item::Fn(f) => self.add(&f.attrs, format!("{at}::{}", f.sig.ident)),
-                Item::Const(c) => self.add(&c.attrs, format!("{at}::{}", c.ident)),
-                Item::Type(t) => self.add(&t.attrs, format!("{at}::{}", t.ident)),
+                Item::Fn(f) if is_public(&f.vis) => self.add_free(&f.attrs, at, &f.sig.ident),
+                Item::Const(c) if is_public(&c.vis) => self.add_free(&c.attrs, at, &c.ident),
+                Item::Type(t) if is_public(&t.vis) => self.add_free(&t.attrs, at, &t.ident),
                 Item::Macro(m) if m.mac.path.segments.last().is_some_and(|s| s.ident == "bitflags") => {
                     self.bitflags(at, m);
                 }
@@ -109,12 +123,17 @@ impl Aliases {
     fn methods(&mut self, at: &str, i: &syn::ItemImpl) {
         let Type::Path(path) = &*i.self_ty else { return };
         let Some(name) = path.path.segments.last().map(|s| s.ident.to_string()) else { return };
+        let owner = format!("{at}::{name}");
+        // What a trait has is as public as the trait.
+        let reached = |vis: &Visibility| i.trait_.is_some() || is_public(vis);
         for item in &i.items {
             match item {
-                ImplItem::Fn(f) => {
-                    self.add(&f.attrs, format!("{at}::{name}::{}", f.sig.ident));
+                ImplItem::Fn(f) if reached(&f.vis) => {
+                    self.add(&f.attrs, format!("{owner}::{}", f.sig.ident), &owner);
                 }
-                ImplItem::Const(c) => self.add(&c.attrs, format!("{at}::{name}::{}", c.ident)),
+                ImplItem::Const(c) if reached(&c.vis) => {
+                    self.add(&c.attrs, format!("{owner}::{}", c.ident), &owner);
+                }
                 _ => {}
             }
         }
@@ -140,7 +159,11 @@ impl Aliases {
                         Some(owner) if *word == "const" => format!("{at}::{owner}::{name}"),
                         _ => format!("{at}::{name}"),
                     };
-                    let carrier = Carrier { aliases: std::mem::take(&mut aliases), path };
+                    let importable = match &owner {
+                        Some(owner) if *word == "const" => format!("{at}::{owner}"),
+                        _ => path.clone(),
+                    };
+                    let carrier = Carrier { aliases: std::mem::take(&mut aliases), path, importable };
                     if !carrier.aliases.is_empty() {
                         self.carriers.push(carrier);
                     }
@@ -186,17 +209,23 @@ impl Aliases {
                 TokenTree::Ident(i) => {
                     name = i.to_string();
                     if !aliases.is_empty() {
-                        let carrier =
-                            Carrier { aliases: std::mem::take(&mut aliases), path: format!("{at}::{name}") };
-                        self.carriers.push(carrier);
+                        let path = format!("{at}::{name}");
+                        // Inside of a type its members, else types.
+                        let importable = if at == table { at.to_owned() } else { path.clone() };
+                        self.carriers.push(Carrier {
+                            aliases: std::mem::take(&mut aliases),
+                            path,
+                            importable,
+                        });
                     }
                 }
                 TokenTree::Literal(l) => {
                     let text = l.to_string();
                     let alias = text.trim_matches('"');
                     if alias.starts_with("IMAPI_") && !name.is_empty() {
+                        let path = format!("{table}::{name}");
                         let carrier =
-                            Carrier { aliases: vec![alias.to_owned()], path: format!("{table}::{name}") };
+                            Carrier { aliases: vec![alias.to_owned()], path, importable: table.to_owned() };
                         self.carriers.push(carrier);
                     }
                 }
@@ -204,18 +233,34 @@ impl Aliases {
         }
     }
 
-    fn add(&mut self, attributes: &[Attribute], path: String) {
+    fn add(&mut self, attributes: &[Attribute], path: String, importable: &str) {
         let aliases: Vec<String> = attributes.iter().flat_map(aliases_of).collect();
         if !aliases.is_empty() {
-            self.carriers.push(Carrier { aliases, path });
+            self.carriers.push(Carrier { aliases, path, importable: importable.to_owned() });
         }
     }
 
+    fn add_free(&mut self, attributes: &[Attribute], at: &str, ident: &syn::Ident) {
+        let path = format!("{at}::{ident}");
+        self.add(attributes, path.clone(), &path);
+    }
+
     /// A type, which needs no alias for its own name.
-    fn add_type(&mut self, attributes: &[Attribute], name: &str, path: String) {
+    fn add_type(&mut self, attributes: &[Attribute], name: &str, path: &str) {
         let mut aliases: Vec<String> = attributes.iter().flat_map(aliases_of).collect();
         aliases.push(name.to_owned());
-        self.carriers.push(Carrier { aliases, path });
+        self.carriers.push(Carrier { aliases, path: path.to_owned(), importable: path.to_owned() });
+    }
+
+    /// What of the items at these paths `use` takes.
+    pub(crate) fn importable<'a>(&self, paths: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+        let paths: BTreeSet<&String> = paths.collect();
+        let mut all: BTreeSet<String> =
+            self.carriers.iter().filter(|c| paths.contains(&c.path)).map(|c| c.importable.clone()).collect();
+        if paths.iter().any(|p| p.starts_with("disc::HResult::")) {
+            all.insert("disc::HResult".to_owned());
+        }
+        all
     }
 
     /// Items with the alias `name`.
@@ -257,6 +302,19 @@ impl Aliases {
             _ => Vec::new(),
         }
     }
+}
+
+/// Modules of a crate that users go through; what stands in others is handed out by the crate itself.
+fn public_modules(items: &[Item]) -> BTreeSet<String> {
+    let public = |item: &Item| match item {
+        Item::Mod(m) if is_public(&m.vis) && m.content.is_none() => Some(m.ident.to_string()),
+        _ => None,
+    };
+    items.iter().filter_map(public).collect()
+}
+
+fn is_public(vis: &Visibility) -> bool {
+    matches!(vis, Visibility::Public(_))
 }
 
 fn unique<'a>(paths: impl Iterator<Item = &'a String>) -> Vec<String> {
@@ -359,5 +417,26 @@ mod tests {
         assert_eq!(aliases.member("Flags", "FlagOne"), ["room::Marks::ONE"]);
         assert_eq!(aliases.code("E_CANCELLED", "0xC0AA0002"), ["disc::HResult::CANCELLED"]);
         assert!(aliases.code("E_CANCELLED", "0xC0AA0003").is_empty());
+    }
+
+    #[test]
+    fn what_others_cannot_reach_carries_nothing() {
+        let text = r#"
+            #[doc(alias = "IThing")] pub struct Thing { #[doc(alias = "Inner")] inner: u8, #[doc(alias = "Size")] pub size: u8 }
+            impl Thing { #[doc(alias = "Do")] pub(crate) fn act(&self) {} #[doc(alias = "Be")] pub const BE: u8 = 1; }
+            impl Clone for Thing { #[doc(alias = "Copy")] fn clone(&self) -> Self { loop {} } }
+            #[doc(alias = "IHidden")] pub(super) struct Hidden;
+            pub enum Parts { #[doc(alias = "One")] One }
+        "#;
+        let mut aliases = Aliases { carriers: Vec::new(), codes: String::new() };
+        aliases.items("room", &syn::parse_file(text).unwrap().items);
+        for hidden in ["Inner", "Do"] {
+            assert!(aliases.member("IThing", hidden).is_empty(), "{hidden}");
+        }
+        assert!(aliases.item("IHidden").is_empty());
+        let paths: Vec<_> = ["Size", "Be", "Copy"].iter().flat_map(|n| aliases.member("IThing", n)).collect();
+        assert_eq!(paths, ["room::Thing::size", "room::Thing::BE", "room::Thing::clone"]);
+        let all = aliases.importable(paths.iter().chain(&aliases.item("One")));
+        assert_eq!(all.into_iter().collect::<Vec<_>>(), ["room::Parts::One", "room::Thing"]);
     }
 }

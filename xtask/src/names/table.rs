@@ -1,5 +1,6 @@
 //! The table of names for people.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::list::{Row, Section};
@@ -27,6 +28,20 @@ pub(crate) fn library(title: &str, rows: &[Row]) -> String {
             let _ = writeln!(out, "| `{}` | {} | {state} |", row.name, items.join("<br>"));
         }
     }
+    out
+}
+
+/// A test of the facade that compiles when every path is one that users can write.
+pub(crate) fn test(paths: &BTreeSet<String>) -> String {
+    let mut out = "//! What `docs/imapi-map.md` names can be named: compiling this is the test. Made by `cargo xtask names --write`.\n\n\
+                   #![allow(unused_imports)]\n\n\
+                   #[rustfmt::skip]\nmod paths {\n"
+        .to_owned();
+    for path in paths {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "    use glassmaster::{path} as _;");
+    }
+    out.push_str("}\n");
     out
 }
 
