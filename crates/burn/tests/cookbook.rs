@@ -6,13 +6,16 @@ mod rig;
 
 use std::sync::Arc;
 
-use glassmaster_burn::{CancelHandle, CdWriteType, DataBurn, DataOptions};
+use glassmaster_burn::{
+    CancelHandle, CdWriteType, DashWriteType, DataBurn, DataOptions, DiscErase, EraseOptions,
+};
 use glassmaster_disc::MediaType;
 
 use rig::{Rig, image, quiet};
 
 /// Commands that change drive or medium; the others only ask.
-const CHANGING: [u8; 11] = [0x04, 0x1B, 0x1E, 0x2A, 0x35, 0x54, 0x55, 0x5B, 0x5D, 0xB6, 0xBB];
+const CHANGING: [u8; 14] =
+    [0x04, 0x1B, 0x1E, 0x2A, 0x35, 0x53, 0x54, 0x55, 0x5B, 0x5D, 0xA1, 0xB6, 0xBB, 0xBF];
 
 /// The command blocks of a section of the cookbook: table rows that begin with hexadecimal bytes; `..` is any byte.
 fn recipe(title: &str) -> Vec<Vec<Option<u8>>> {
@@ -31,16 +34,36 @@ fn sent(media: MediaType, options: DataOptions) -> Vec<Vec<u8>> {
     DataBurn::new(options)
         .write(&rig.recorder(), Arc::new(image(40, 1)), &mut quiet, &CancelHandle::new())
         .unwrap();
+    changes(&rig)
+}
+
+fn changes(rig: &Rig) -> Vec<Vec<u8>> {
     let mut blocks = rig.seen.blocks.lock().unwrap().clone();
     blocks.retain(|cdb| CHANGING.contains(&cdb[0]));
     blocks.dedup_by(|later, first| later[0] == 0x2A && first[0] == 0x2A);
     blocks
 }
 
+/// What erasing a medium that was written to sends.
+fn erased(media: MediaType, full: bool) -> Vec<Vec<u8>> {
+    let rig = Rig::blank(media);
+    let recorder = rig.recorder();
+    let burn = DataBurn::default();
+    burn.write(&recorder, Arc::new(image(40, 1)), &mut quiet, &CancelHandle::new()).unwrap();
+    rig.seen.blocks.lock().unwrap().clear();
+    let erase = DiscErase::new(EraseOptions { full, ..EraseOptions::default() });
+    erase.erase(&recorder, &mut |_| {}, &CancelHandle::new()).unwrap();
+    changes(&rig)
+}
+
 fn compare(title: &str, media: MediaType, options: DataOptions) {
-    let (told, sent) = (recipe(title), sent(media, options));
+    hold(title, &sent(media, options));
+}
+
+fn hold(title: &str, sent: &[Vec<u8>]) {
+    let told = recipe(title);
     let matches = told.len() == sent.len()
-        && told.iter().zip(&sent).all(|(told, sent)| {
+        && told.iter().zip(sent).all(|(told, sent)| {
             told.len() == sent.len() && told.iter().zip(sent).all(|(t, s)| t.is_none_or(|t| t == *s))
         });
     let lines: Vec<String> =
@@ -77,4 +100,67 @@ fn bd_r() {
 #[test]
 fn bd_re() {
     compare("BD-RE\n", MediaType::BD_RE, DataOptions::default());
+}
+
+#[test]
+fn cd_rw() {
+    // The same tables.
+    compare("CD-R, session at once", MediaType::CD_RW, DataOptions::default());
+    let options = DataOptions { cd_write_type: CdWriteType::TrackAtOnce, ..DataOptions::default() };
+    compare("CD-R, track at once", MediaType::CD_RW, options);
+}
+
+#[test]
+fn dvd_r_incremental() {
+    compare("DVD-R, incremental", MediaType::DVD_R, DataOptions::default());
+    let options = DataOptions { dash_write_type: DashWriteType::Incremental, ..DataOptions::default() };
+    compare("DVD-R, incremental", MediaType::DVD_RW, options);
+}
+
+#[test]
+fn dvd_r_disc_at_once() {
+    let options = DataOptions { force_close: true, ..DataOptions::default() };
+    compare("DVD-R, disc at once", MediaType::DVD_R, options);
+}
+
+#[test]
+fn dvd_r_dl() {
+    compare("DVD-R DL, disc at once", MediaType::DVD_R_DL, DataOptions::default());
+    let options = DataOptions { dash_write_type: DashWriteType::LayerJump, ..DataOptions::default() };
+    compare("DVD-R DL, layer jump", MediaType::DVD_R_DL, options);
+}
+
+#[test]
+fn dvd_rw() {
+    compare("DVD-RW\n", MediaType::DVD_RW, DataOptions::default());
+}
+
+#[test]
+fn dvd_ram() {
+    compare("DVD-RAM\n", MediaType::DVD_RAM, DataOptions::default());
+}
+
+#[test]
+fn dvd_plus_r_dl() {
+    compare("DVD+R DL\n", MediaType::DVD_PLUS_R_DL, DataOptions::default());
+}
+
+#[test]
+fn dvd_plus_rw_dl() {
+    compare("DVD+RW\n", MediaType::DVD_PLUS_RW_DL, DataOptions::default());
+}
+
+#[test]
+fn disk() {
+    compare("Disk\n", MediaType::DISK, DataOptions::default());
+}
+
+#[test]
+fn erasing() {
+    for media in [MediaType::CD_RW, MediaType::DVD_RW] {
+        hold("Erasing CD-RW and DVD-RW", &erased(media, false));
+    }
+    for media in [MediaType::DVD_RAM, MediaType::DVD_PLUS_RW, MediaType::BD_RE] {
+        hold("Erasing the others", &erased(media, false));
+    }
 }
