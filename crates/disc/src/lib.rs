@@ -10,6 +10,7 @@ mod hresult;
 mod media;
 mod multisession;
 mod session;
+pub mod stream;
 
 pub use address::{Lba, Msf, MsfError};
 pub use area::Area;
