@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// Compare an image or disc with a folder, an image or another disc.
     Compare(Compare),
     /// List the recorders of this machine.
-    Drives,
+    Drives(Drives),
     /// Make or serve a virtual disc.
     Disc(Disc),
 }
@@ -314,6 +314,16 @@ pub(crate) struct Info {
     pub(crate) source: String,
     #[command(flatten)]
     pub(crate) session: Session,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Drives {
+    /// Drives to list beside those of the system: virtual:FILE or socket:PATH.
+    #[arg(value_name = "DRIVE")]
+    pub(crate) also: Vec<String>,
+    /// Then tell which drives come and go, until interrupted.
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 #[derive(clap::Args)]

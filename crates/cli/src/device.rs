@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glassmaster::disc::{BlockSource, MediaType};
-use glassmaster::imapi2::recorder::DiscRecorder;
+use glassmaster::imapi2::recorder::{DiscRecorder, OpenDrive, RegisteredDrive};
 use glassmaster::imapi2fs::FileSource;
-use glassmaster::scsi::Transport;
 use glassmaster::scsi::sys::{Access, Device};
 use glassmaster::scsi::wire::Client;
+use glassmaster::scsi::{Transport, TransportError};
 use glassmaster::vdrive::{MediumOptions, VirtualDrive};
 
 use crate::failure::{Failure, UNSUITABLE, USAGE};
@@ -46,6 +46,28 @@ impl Drive {
             return Some(Self::Device(path.to_path_buf()));
         }
         None
+    }
+
+    /// The drive as it is registered in a list of drives; `None` for a device of the system, which is there anyway.
+    pub(crate) fn registered(&self) -> Option<RegisteredDrive> {
+        let (id, open): (String, Arc<OpenDrive>) = match self {
+            Self::Virtual(file) => {
+                let id = format!("virtual:{}", file.display());
+                let (name, file) = (id.clone(), file.clone());
+                let open = move || match VirtualDrive::open(&file) {
+                    Ok(drive) => Ok(Box::new(drive) as Box<dyn Transport>),
+                    Err(e) => Err(TransportError::DeviceGone { device: name.clone(), detail: e.to_string() }),
+                };
+                (id, Arc::new(open))
+            }
+            Self::Socket(path) => {
+                let socket = path.clone();
+                let open = move || Ok(Box::new(Client::connect(&socket)?) as Box<dyn Transport>);
+                (format!("socket:{}", path.display()), Arc::new(open))
+            }
+            Self::Device(_) => return None,
+        };
+        Some(RegisteredDrive { id, open })
     }
 
     /// Opens the drive. `media` is what a missing virtual disc becomes.

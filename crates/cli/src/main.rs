@@ -60,7 +60,7 @@ fn run(command: Command, ui: &Ui, cancel: &signal::Cancel) -> Result<serde_json:
         Command::Check(args) => command::check::run(&args, ui, cancel),
         Command::Info(args) => command::info::run(&args, ui),
         Command::Compare(args) => command::compare::run(&args, ui, cancel),
-        Command::Drives => command::drives::run(ui),
+        Command::Drives(args) => command::drives::run(&args, ui, cancel),
         Command::Disc(args) => command::disc::run(args, ui, cancel),
     }
 }

@@ -1,26 +1,118 @@
 //! `glassmaster drives`
 
+use glassmaster::imapi2::recorder::{DiscMaster, DriveChange, DriveEntry, RecorderOptions};
 use serde_json::{Value, json};
 
-use crate::failure::{FAILED, Failure};
+use crate::args::Drives;
+use crate::device;
+use crate::failure::Failure;
+use crate::signal::Cancel;
 use crate::ui::Ui;
 
-pub(crate) fn run(ui: &Ui) -> Result<Value, Failure> {
-    let drives = glassmaster::scsi::sys::drives()
-        .map_err(|e| Failure::new(FAILED, format!("the drives of this machine cannot be listed: {e}")))?;
-    for drive in &drives {
-        ui.print(&format!("{}  {} {} {}", drive.path.display(), drive.vendor, drive.product, drive.revision));
-        ui.event(
-            "drive",
-            json!({
-                "path": drive.path.to_string_lossy(),
-                "generic": drive.generic.as_ref().map(|p| p.to_string_lossy()),
-                "vendor": drive.vendor, "product": drive.product, "revision": drive.revision,
-            }),
-        );
+pub(crate) fn run(args: &Drives, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    let master = DiscMaster::new();
+    for text in &args.also {
+        if let Some(drive) = device::parse_drive(text)?.registered() {
+            master.register(drive).map_err(glassmaster::Error::from)?;
+        }
     }
-    if drives.is_empty() {
+    // From before the list is made, so that nothing is missed between both.
+    let watcher = match args.watch {
+        true => Some(master.watch().map_err(glassmaster::Error::from)?),
+        false => None,
+    };
+    let entries = master.entries().map_err(glassmaster::Error::from)?;
+    for entry in &entries {
+        let row = describe(&master, entry);
+        ui.print(&words(&row));
+        ui.event("drive", row);
+    }
+    if entries.is_empty() {
         ui.remark("no optical drive here; --drive virtual:FILE is always there");
     }
-    Ok(json!({ "drives": drives.len() }))
+    let mut changes = 0;
+    if let Some(mut watcher) = watcher {
+        let end = watcher.cancel_handle();
+        cancel.on_signal(move || end.cancel());
+        while let Some(change) = watcher.next(None).map_err(glassmaster::Error::from)? {
+            changes += 1;
+            match change {
+                DriveChange::Added(id) => {
+                    ui.print(&format!("added: {id}"));
+                    ui.event("added", json!({ "id": id }));
+                }
+                DriveChange::Removed(id) => {
+                    ui.print(&format!("removed: {id}"));
+                    ui.event("removed", json!({ "id": id }));
+                }
+            }
+        }
+    }
+    Ok(json!({ "drives": entries.len(), "changes": changes }))
+}
+
+/// What is known of a drive without looking at its medium.
+fn describe(master: &DiscMaster, entry: &DriveEntry) -> Value {
+    let mut row = match &entry.node {
+        Some(node) => json!({
+            "id": entry.id, "path": node.path.to_string_lossy(), "number": node.number,
+            "generic": node.generic.as_ref().map(|p| p.to_string_lossy().into_owned()),
+            "vendor": node.vendor, "product": node.product, "revision": node.revision,
+        }),
+        None => json!({ "id": entry.id, "path": null, "number": null, "generic": null }),
+    };
+    match master.open(&entry.id, RecorderOptions::default()) {
+        Ok(recorder) => {
+            let identity = recorder.identity();
+            row["vendor"] = json!(identity.vendor);
+            row["product"] = json!(identity.product);
+            row["revision"] = json!(identity.revision);
+            row["bus"] = json!(recorder.system().bus.to_string());
+            row["owner"] = json!(recorder.exclusive_access_owner());
+            // An old drive may not tell; it is a drive all the same.
+            let profiles = recorder.supported_profiles().unwrap_or_default();
+            row["profiles"] = profiles.iter().map(|p| json!(format!("0x{:04X}", p.0))).collect();
+            row["media"] =
+                profiles.iter().filter_map(|p| p.media_type().label()).fold(json!([]), |mut list, label| {
+                    if let Some(list) = list.as_array_mut()
+                        && !list.contains(&json!(label))
+                    {
+                        list.push(json!(label));
+                    }
+                    list
+                });
+            row["usable"] = json!(true);
+        }
+        Err(error) => {
+            row["usable"] = json!(false);
+            row["problem"] = json!(error.to_string());
+            row["code"] = json!(error.hresult().to_string());
+            row["next_step"] = json!(error.next_step());
+        }
+    }
+    row
+}
+
+fn words(row: &Value) -> String {
+    let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let name = match row["path"].as_str() {
+        Some(path) if path != text("id") => format!("{path} ({})", text("id")),
+        _ => text("id"),
+    };
+    let who = [text("vendor"), text("product"), text("revision")].join(" ");
+    let mut line = format!("{name}  {}", who.trim());
+    if let Some(owner) = row["owner"].as_str() {
+        line.push_str(&format!("  held by '{owner}'"));
+    }
+    match row["problem"].as_str() {
+        Some(problem) => line.push_str(&format!("  cannot be used: {problem}; {}", text("next_step"))),
+        None => {
+            let media: Vec<_> =
+                row["media"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            if !media.is_empty() {
+                line.push_str(&format!("  [{}]", media.join(", ")));
+            }
+        }
+    }
+    line
 }

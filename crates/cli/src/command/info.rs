@@ -1,7 +1,8 @@
 //! `glassmaster info`
 
-use glassmaster::imapi2::recorder::DiscRecorder;
+use glassmaster::imapi2::recorder::{DiscRecorder, Medium};
 use glassmaster::imapi2fs::{identify_session, open_session};
+use glassmaster::mmc::cmd::{PageControl, ReadTrackInformation};
 use glassmaster::scsi::sys::Access;
 use serde_json::{Value, json};
 
@@ -66,14 +67,99 @@ fn sessions(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Result<(), 
     Ok(())
 }
 
+/// Tells who the drive is and what it can do with any medium.
+fn drive(recorder: &DiscRecorder, ui: &Ui) -> Result<Value, Failure> {
+    let identity = recorder.identity();
+    let facts = recorder.system();
+    ui.print(&format!("drive: {} {} {}", identity.vendor, identity.product, identity.revision));
+    let serial = optional(recorder.serial_number())?.flatten();
+    let owner = recorder.exclusive_access_owner();
+    ui.print(&format!(
+        "bus: {}, serial number {}, {} bytes a command",
+        facts.bus,
+        serial.as_deref().unwrap_or("not told"),
+        facts.limits.page_aligned
+    ));
+    for place in &facts.mount_points {
+        ui.print(&format!("mounted at: {}", place.display()));
+    }
+    if let Some(owner) = &owner {
+        ui.print(&format!("held by: {owner}"));
+    }
+    let profiles = optional(recorder.supported_profiles())?.unwrap_or_default();
+    let names: Vec<_> = profiles.iter().map(ToString::to_string).collect();
+    ui.print(&format!("profiles: {}", names.join(", ")));
+    let features = optional(recorder.supported_features(false))?.unwrap_or_default();
+    let pages = optional(recorder.supported_mode_pages(PageControl::Current))?.unwrap_or_default();
+    Ok(json!({
+        "id": recorder.id(), "name": recorder.name(), "vendor": identity.vendor, "product": identity.product,
+        "revision": identity.revision, "serial": serial, "node": recorder.volume_name(),
+        "number": facts.number, "bus": facts.bus.to_string(), "owner": owner,
+        "mounted": facts.mount_points.iter().map(|p| p.to_string_lossy().into_owned()).collect::<Vec<_>>(),
+        "can_load": optional(recorder.can_load())?,
+        "limits": {
+            "page_aligned": facts.limits.page_aligned, "unaligned": facts.limits.unaligned,
+            "alignment": facts.limits.alignment,
+        },
+        "profiles": profiles.iter().map(|p| format!("0x{:04X}", p.0)).collect::<Vec<_>>(),
+        "features": features.iter().map(|c| format!("0x{:04X}", c.0)).collect::<Vec<_>>(),
+        "mode_pages": pages.iter().map(|p| format!("0x{p:02X}")).collect::<Vec<_>>(),
+    }))
+}
+
+/// What an old drive, or this kind of medium, may lack.
+fn optional<T>(result: Result<T, glassmaster::imapi2::recorder::Error>) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if e.is_unsupported() => Ok(None),
+        Err(e) => Err(glassmaster::Error::from(e).into()),
+    }
+}
+
+fn speeds(recorder: &DiscRecorder, ui: &Ui) -> Result<Value, Failure> {
+    let speeds = optional(recorder.write_speeds())?.unwrap_or_default();
+    if !speeds.is_empty() {
+        let list: Vec<_> = speeds.iter().map(|s| s.sectors_per_second.to_string()).collect();
+        ui.print(&format!("write speeds: {} sectors a second", list.join(", ")));
+    }
+    let rows = speeds.iter().map(|s| {
+        json!({
+            "sectors_per_second": s.sectors_per_second, "kilobytes_per_second": s.kilobytes_per_second,
+            "pure_cav": s.pure_cav,
+        })
+    });
+    Ok(rows.collect())
+}
+
+/// The tracks, the one that is open included. Media without sessions have none to tell of.
+fn tracks(recorder: &DiscRecorder, medium: &Medium, ui: &Ui) -> Result<Value, Failure> {
+    let last = medium.disc.as_ref().map_or(0, |d| d.last_track_in_last_session).min(MOST_TRACKS);
+    let mut rows = Vec::new();
+    for number in 1..=last {
+        let query = ReadTrackInformation::track(u32::from(number));
+        let Some(track) = optional(recorder.track_information(&query))? else { continue };
+        let end = i64::from(track.start.0) + i64::from(track.size) - 1;
+        let state = if track.blank { "blank" } else { "recorded" };
+        ui.print(&format!(
+            "track {number}: session {}, sectors {} to {end}, {state}",
+            track.session, track.start
+        ));
+        rows.push(json!({
+            "number": track.track, "session": track.session, "start": track.start.0, "size": track.size,
+            "free": track.free_blocks, "blank": track.blank, "damaged": track.damage,
+            "data": track.track_mode & 4 != 0, "next_writable": track.next_writable.map(|n| n.0),
+            "last_recorded": track.last_recorded.map(|n| n.0),
+        }));
+    }
+    Ok(json!(rows))
+}
+
+/// Most tracks that are listed: those of a CD. BD can have thousands, which nobody reads.
+const MOST_TRACKS: u16 = 99;
+
 /// Tells about drive and medium; `false` when there is nothing to be read on it.
 fn drive_and_medium(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Result<bool, Failure> {
-    let identity = recorder.identity();
-    ui.print(&format!("drive: {} {} {}", identity.vendor, identity.product, identity.revision));
-    result["drive"] = json!({
-        "name": recorder.name(), "vendor": identity.vendor, "product": identity.product,
-        "revision": identity.revision,
-    });
+    result["drive"] = drive(recorder, ui)?;
     let medium = match recorder.medium() {
         Ok(medium) => medium,
         Err(e) if e.is_no_medium() => {
@@ -94,8 +180,24 @@ fn drive_and_medium(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Res
         "type": medium.kind.to_string(), "profile": format!("0x{:04X}", medium.profile.0), "state": flags,
         "state_bits": medium.state.bits(), "total": medium.total, "free": medium.free,
         "next_writable": medium.next_writable.0, "sessions": sessions,
-        "write_protection": medium.protection.bits(),
+        "write_protection": medium.protection.bits(), "write_protected": medium.protection.to_string(),
+        "write_unit": medium.write_unit(), "formatted": medium.formatted,
+        "disc": medium.disc.as_ref().map(|d| json!({
+            "status": format!("{:?}", d.status).to_lowercase(),
+            "last_session": format!("{:?}", d.last_session_state).to_lowercase(),
+            "erasable": d.erasable, "sessions": d.sessions, "first_track": d.first_track,
+            "last_track": d.last_track_in_last_session,
+            "background_format": format!("{:?}", d.background_format).to_lowercase(),
+        })),
     });
+    if !medium.protection.is_empty() {
+        ui.print(&format!("write protected: {}", medium.protection));
+    }
+    let codes = |list: Vec<String>| json!(list);
+    let current = recorder.supported_features(true).map_err(glassmaster::Error::from)?;
+    result["medium"]["features"] = codes(current.iter().map(|c| format!("0x{:04X}", c.0)).collect());
+    result["medium"]["speeds"] = speeds(recorder, ui)?;
+    result["medium"]["tracks"] = tracks(recorder, &medium, ui)?;
     let blank = medium.state.contains(glassmaster::imapi2::recorder::MediaState::BLANK)
         && !medium.state.contains(glassmaster::imapi2::recorder::MediaState::OVERWRITE_ONLY);
     Ok(!blank)
