@@ -557,3 +557,24 @@ fn names_inside_of_what_left_the_tree_stay_apart() {
     root.remove_tree("dir").unwrap();
     assert_eq!(recorded(), before);
 }
+
+#[test]
+fn names_below_the_eighth_level_are_as_they_are_said_to_be() {
+    let image = image();
+    let mut path = String::new();
+    for level in 0..11 {
+        path.push_str(&format!("/Level number {level}"));
+        image.root().add_directory(&path).unwrap();
+        image.root().add_file(&format!("{path}/a file of level {level}.text"), bytes(1)).unwrap();
+    }
+    let result = image.create_result_image().unwrap();
+    for (fs, kind) in SYSTEMS {
+        let volume = glassmaster_fsimage::open(&result.source(), Some(kind)).unwrap();
+        let (mut there, mut names) = (Vec::new(), Vec::new());
+        walk(&*volume, &volume.root().unwrap(), "", &mut there);
+        said(&image.root(), fs, &mut names);
+        there.sort();
+        names.sort();
+        assert_eq!(names, there, "{kind:?}");
+    }
+}

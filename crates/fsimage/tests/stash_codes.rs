@@ -111,3 +111,32 @@ fn a_stash_file_larger_than_what_is_free() {
     assert!(refused.to_string().contains(&there.path().display().to_string()), "{refused}");
     assert_eq!((image.working_directory(), read(&image).unwrap()), (here.path().join(""), MIB));
 }
+
+#[test]
+fn what_fails_leaves_no_copies_behind() {
+    let (here, tree) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let image = staged(here.path());
+    let stash = stash_file(here.path());
+    let before = stash.metadata().unwrap().len();
+    for name in ["a", "b", "c"] {
+        fs::write(tree.path().join(name), vec![1; 3 * MIB]).unwrap();
+    }
+    image.set_free_media_blocks(image.used_blocks() + 4000).unwrap();
+    assert_eq!(code(image.root().add_tree(tree.path(), false)), 0xC0AA_B120);
+    assert_eq!(stash.metadata().unwrap().len(), before);
+    image.set_free_media_blocks(0).unwrap();
+    image.root().add_directory("c").unwrap();
+    assert_eq!(code(image.root().add_tree(tree.path(), false)), 0xC0AA_B112);
+    assert_eq!((stash.metadata().unwrap().len(), read(&image).unwrap()), (before, MIB));
+    image.root().remove("c").unwrap();
+    image.root().add_tree(tree.path(), false).unwrap();
+    assert!(stash.metadata().unwrap().len() >= before + 9 * MIB as u64);
+    for name in ["a", "b", "c"] {
+        fs::remove_file(tree.path().join(name)).unwrap();
+        let item = image.root().item(name).unwrap().as_file().unwrap();
+        let mut all = Vec::new();
+        item.data().unwrap().read_to_end(&mut all).unwrap();
+        assert_eq!(all, vec![1; 3 * MIB]);
+    }
+    assert_eq!(read(&image).unwrap(), MIB);
+}

@@ -121,6 +121,16 @@ impl Contents {
         Ok(handle_of_copy)
     }
 
+    /// Where in the working directory the next copy will begin.
+    pub(crate) fn stash_end(&self) -> u64 {
+        self.stash.end()
+    }
+
+    /// Gives up the copies made since [`stash_end`](Self::stash_end) was `end`, in this store and its clones.
+    pub(crate) fn cut_stash(&self, end: u64) {
+        self.stash.cut(end);
+    }
+
     /// The caller's stream behind a content; `None` for a content that is something else.
     pub(crate) fn stream(&self, handle: u64) -> Option<DataStream> {
         let Some(Place::Stream(index)) = Place::of(handle) else { return None };

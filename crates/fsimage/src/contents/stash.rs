@@ -48,6 +48,24 @@ impl Stash {
         start
     }
 
+    /// Where the next copy will begin.
+    pub(super) fn end(&self) -> u64 {
+        self.state().end
+    }
+
+    /// Gives up everything from `end` on, which nobody may read any more.
+    pub(super) fn cut(&self, end: u64) {
+        let mut state = self.state();
+        if state.end <= end {
+            return;
+        }
+        state.end = end;
+        if let Some(file) = &state.file {
+            // Where it does not work room is lost until the next copy takes it, and nothing else.
+            let _ = file.set_len(end);
+        }
+    }
+
     pub(super) fn write(&self, at: u64, bytes: &[u8]) -> Result<(), Failure> {
         let mut state = self.state();
         let file = match &state.file {

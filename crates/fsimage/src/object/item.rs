@@ -245,7 +245,8 @@ impl FsiItem {
         self.shared.lock().recorded_name(self.id, file_system)
     }
 
-    /// Its path as one file system records it.
+    /// Its path as one file system records it. In a native image a directory that Rock Ridge moves away from below the
+    /// eighth level (RRIP 4.1.5) has the path at which it is shown, not the one in `RR_MOVED`.
     ///
     /// # Errors
     /// As [`file_system_name`](Self::file_system_name).

@@ -130,7 +130,7 @@ impl Shared {
         state.writable()?;
         state.busy = true;
         self.cancelled.store(false, Ordering::Relaxed);
-        Ok(Job { shared: Arc::clone(self) })
+        Ok(Job { shared: Arc::clone(self), stash_end: Some(state.contents.stash_end()) })
     }
 }
 
@@ -142,38 +142,48 @@ impl Shared {
             return Err(Error::Busy);
         }
         state.busy = true;
-        Ok(Job { shared: Arc::clone(self) })
+        Ok(Job { shared: Arc::clone(self), stash_end: None })
     }
 }
 
 /// Long work under way; dropping it lets others change the image again.
 pub(super) struct Job {
     shared: Arc<Shared>,
+    /// What was copied into the working directory from here on is given up unless the work succeeds.
+    stash_end: Option<u64>,
 }
 
 impl Job {
     /// The change that the work comes down to.
-    pub(super) fn finish<T>(self, work: impl FnOnce(&mut State) -> Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn finish<T>(mut self, work: impl FnOnce(&mut State) -> Result<T, Error>) -> Result<T, Error> {
         self.shared.check_cancelled()?;
-        self.shared.lock().change(work)
+        let done = self.shared.lock().change(work)?;
+        self.stash_end = None;
+        Ok(done)
     }
 
     /// The same, after which nothing before it can be gone back to.
     pub(super) fn finish_and_lock<T>(
-        self,
+        mut self,
         work: impl FnOnce(&mut State) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.shared.check_cancelled()?;
         let mut state = self.shared.lock();
         let done = state.change(work)?;
         state.tree.lock();
+        drop(state);
+        self.stash_end = None;
         Ok(done)
     }
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
-        self.shared.lock().busy = false;
+        let mut state = self.shared.lock();
+        if let Some(end) = self.stash_end {
+            state.contents.cut_stash(end);
+        }
+        state.busy = false;
     }
 }
 
