@@ -36,9 +36,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(40);
 const SOURCE_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Writes one contiguous section.
-#[doc(alias = "IWriteEngine2")]
-#[doc(alias = "MsftWriteEngine2")]
-pub(crate) struct WriteEngine<'j, 'a> {
+pub(crate) struct SectionWriter<'j, 'a> {
     job: &'j mut Job<'a>,
     target: Target,
     /// Block of the next sector that the drive gets.
@@ -49,7 +47,7 @@ pub(crate) struct WriteEngine<'j, 'a> {
     pending: Vec<u8>,
 }
 
-impl<'j, 'a> WriteEngine<'j, 'a> {
+impl<'j, 'a> SectionWriter<'j, 'a> {
     pub(crate) fn new(job: &'j mut Job<'a>, target: Target) -> Self {
         let most = (job.recorder.max_transfer() / SECTOR).clamp(1, COMMAND_BLOCKS);
         let unit = usize::try_from(target.unit).unwrap_or(1).max(1);
@@ -235,7 +233,7 @@ impl<'j, 'a> WriteEngine<'j, 'a> {
 
 /// What a refused WRITE means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Verdict {
+pub(crate) enum Verdict {
     /// The buffer is full: offer the same block again.
     Later,
     /// News that does not concern the disc; the command was not carried out.
@@ -246,7 +244,7 @@ enum Verdict {
     Fatal,
 }
 
-fn judge(failure: &CommandFailure) -> Verdict {
+pub(crate) fn judge(failure: &CommandFailure) -> Verdict {
     if matches!(failure.status, Status::BUSY | Status::TASK_SET_FULL) {
         return Verdict::Later;
     }

@@ -36,6 +36,7 @@ mod recipe;
 pub mod report;
 mod ring;
 mod verify;
+mod write_engine;
 
 pub use cancel::CancelHandle;
 pub use clock::MonotonicClock;
@@ -53,3 +54,4 @@ pub use ring::RingOptions;
 pub use verify::{
     CompareError, Comparison, Failure, ReadSpeed, Reading, Run, UnreadableRun, Verified, VerifyLevel, compare,
 };
+pub use write_engine::WriteEngine;

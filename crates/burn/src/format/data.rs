@@ -13,7 +13,7 @@ use glassmaster_recorder::{
 use super::section::{Section, Wanted, Work};
 use crate::cancel::CancelHandle;
 use crate::digest::Sha256Sum;
-use crate::engine::{Target, WriteEngine};
+use crate::engine::{SectionWriter, Target};
 use crate::error::{Error, ErrorKind, Unsuitable};
 use crate::event::{Event, WriteAction};
 use crate::job::Job;
@@ -420,7 +420,7 @@ fn prepare_and_write(
         } else {
             Samples::choose(target.sectors, job.options.verify_seed)
         };
-        WriteEngine::new(job, target).run(&mut ring, &mut samples)?;
+        SectionWriter::new(job, target).run(&mut ring, &mut samples)?;
         job.before += target.sectors;
         underruns += ring.underruns;
         sent.push(Sent { target, samples, digest: ring.digest(), source: section.source });

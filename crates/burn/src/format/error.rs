@@ -5,7 +5,8 @@ use glassmaster_recorder::{Blame, Error as DriveError, HResult, MediaState};
 use super::erase::EraseError;
 use crate::error::Error;
 
-/// Failure of [`DiscFormatData`](crate::DiscFormatData) or [`DiscFormatErase`](crate::DiscFormatErase).
+/// Failure of [`DiscFormatData`](crate::DiscFormatData), [`DiscFormatErase`](crate::DiscFormatErase) or
+/// [`WriteEngine`](crate::WriteEngine).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
@@ -45,6 +46,12 @@ pub enum FormatError {
     /// The owner's name was not set, or breaks a rule, when erasing was asked for.
     #[error("{0}")]
     EraseClientName(DriveError),
+    /// Settings of a write engine stay as they are while it writes.
+    #[error("the engine is writing")]
+    EngineInUse,
+    /// The drive does not have it.
+    #[error("the drive does not stream while writing")]
+    NotImplemented,
     /// An argument is out of range.
     #[error("{0}")]
     Argument(String),
@@ -76,6 +83,8 @@ impl FormatError {
             Self::OnlyOneRecorder => HResult::ERASE_ONLY_ONE_RECORDER_SUPPORTED,
             Self::EraseRecorderNotSupported => HResult::ERASE_RECORDER_NOT_SUPPORTED,
             Self::EraseClientName(_) => HResult::ERASE_CLIENT_NAME_IS_NOT_VALID,
+            Self::EngineInUse => HResult::FAIL,
+            Self::NotImplemented => HResult::NOT_IMPLEMENTED,
             Self::Argument(_) => HResult::INVALID_ARGUMENT,
             Self::Device(e) => e.hresult(),
             Self::Write(e) => e.hresult(),
@@ -100,7 +109,10 @@ impl FormatError {
     #[must_use]
     pub fn next_step(&self) -> &'static str {
         match self {
-            Self::WriteInProgress | Self::EraseInProgress => "wait until the drive is done",
+            Self::NotImplemented => "write without streaming",
+            Self::WriteInProgress | Self::EraseInProgress | Self::EngineInUse => {
+                "wait until the drive is done"
+            }
             Self::WriteNotInProgress => "cancel only what has begun",
             Self::NoRecorder | Self::RecorderRequired => "choose a drive first",
             Self::RecorderNotSupported | Self::EraseRecorderNotSupported => "use a recorder",
