@@ -38,6 +38,7 @@ pub(crate) struct Digest {
 }
 
 /// Takes the stream in pieces of any size.
+#[derive(Clone)]
 pub(crate) struct DigestBuilder {
     hasher: Sha256,
     until_mark: usize,

@@ -9,6 +9,7 @@ use glassmaster_scsi::{CommandFailure, SenseKey, Status};
 
 use crate::error::{Error, ErrorKind};
 use crate::event::Fill;
+use crate::format::resume::safe_point;
 use crate::job::Job;
 use crate::ring::{Next, Ring};
 use crate::verify::Samples;
@@ -113,6 +114,7 @@ impl<'j, 'a> SectionWriter<'j, 'a> {
             taken = taken.saturating_add(u64::try_from(piece.len() / SECTOR).unwrap_or(0));
             self.push(&piece)?;
             ring.recycle(piece);
+            safe_point(self.job)?;
         }
         // The reader says how its stream ended only after its last piece was taken.
         match ring.next(self.job.options.source_limit) {

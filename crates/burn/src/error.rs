@@ -45,6 +45,9 @@ pub enum Unsuitable {
     /// The drive writes this type only for good.
     #[error("the drive has no test write for a {0}")]
     NoTestWrite(MediaType),
+    /// A write that was broken off cannot be gone on with.
+    #[error("the burn cannot be gone on with: {0}")]
+    NoResume(String),
     /// Less room than data.
     #[error("the data does not fit: {needed} sectors are needed, {free} are free ({medium})")]
     TooLarge {
@@ -65,7 +68,9 @@ impl Unsuitable {
             Self::MediaType(_) | Self::NotOverwritable(_) => HResult::DATA_MEDIA_IS_NOT_SUPPORTED,
             Self::NoTestWrite(_) => HResult::FEATURE_IS_NOT_CURRENT,
             Self::WriteProtected(_) => HResult::MEDIA_WRITE_PROTECTED,
-            Self::Closed | Self::UnfinishedSession | Self::Damaged(_) => HResult::DATA_INVALID_MEDIA_STATE,
+            Self::Closed | Self::UnfinishedSession | Self::Damaged(_) | Self::NoResume(_) => {
+                HResult::DATA_INVALID_MEDIA_STATE
+            }
             Self::NotBlank => HResult::DATA_MEDIA_NOT_BLANK,
             Self::TooLarge { .. } => HResult::DATA_STREAM_TOO_LARGE,
         }
@@ -86,6 +91,7 @@ impl Unsuitable {
             Self::NotBlank => {
                 "ask for overwriting if the data on it is no longer needed, or insert a blank disc"
             }
+            Self::NoResume(_) => "burn anew, to another disc unless this one can be overwritten",
             Self::TooLarge { .. } => "choose a larger disc, or write less",
         }
     }

@@ -9,6 +9,7 @@ use glassmaster_recorder::{DiscRecorder, Repeat};
 use crate::cancel::CancelHandle;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Fill, Meter, WriteAction};
+use crate::journal::{Journal, Keeper};
 use crate::options::DataOptions;
 use crate::verify::Reading;
 
@@ -31,6 +32,10 @@ pub(crate) struct Job<'a> {
     pub(crate) before: u64,
     /// Times the drive said "later" to a block.
     pub(crate) stalls: u64,
+    /// Where a journal is to be kept once it is known of what.
+    pub(crate) journal: Option<Journal>,
+    /// The journal that is kept.
+    pub(crate) keeper: Option<Keeper>,
     /// What was noticed while reading back.
     pub(crate) reading: Reading,
     reports_buffer: bool,
@@ -55,6 +60,8 @@ impl<'a> Job<'a> {
             written: 0,
             before: 0,
             stalls: 0,
+            journal: None,
+            keeper: None,
             reading: Reading::default(),
             reports_buffer: true,
         }

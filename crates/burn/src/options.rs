@@ -113,6 +113,8 @@ pub struct DataOptions {
     pub format_limit: Duration,
     /// Longest time for flushing and closing.
     pub close_limit: Duration,
+    /// Sectors between two safe points of a write with a journal.
+    pub safe_point_every: u64,
     /// Measures how long reading back takes.
     pub clock: MonotonicClock,
 }
@@ -140,6 +142,8 @@ impl Default for DataOptions {
             source_limit: Duration::from_secs(300),
             format_limit: Duration::from_secs(2 * 3600),
             close_limit: Duration::from_secs(3600),
+            // 64 MiB: flushing a disc that is overwritten costs a moment.
+            safe_point_every: 32_768,
             clock: MonotonicClock::default(),
         }
     }

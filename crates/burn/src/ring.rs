@@ -128,8 +128,13 @@ impl Drop for Reader {
 }
 
 impl Reader {
-    fn run(&mut self, source: &dyn BlockSource, sectors: u64, slot_sectors: usize, digest: bool) {
-        let mut builder = digest.then(DigestBuilder::new);
+    fn run(
+        &mut self,
+        source: &dyn BlockSource,
+        sectors: u64,
+        slot_sectors: usize,
+        mut builder: Option<DigestBuilder>,
+    ) {
         while self.sector < sectors {
             let Some(mut buf) = self.free_buffer() else { return };
             let left = usize::try_from(sectors - self.sector).unwrap_or(usize::MAX);
@@ -168,14 +173,14 @@ impl Reader {
 }
 
 impl Ring {
-    /// Starts reading `sectors` sectors from sector 0 of the source. With `digest` everything read is hashed.
+    /// Starts reading `sectors` sectors from sector 0 of the source. With `digest` everything read goes into it.
     ///
     /// The thread is not joined: a source that hangs must not hang the one who gave up on it.
     pub(crate) fn start(
         source: Arc<dyn BlockSource>,
         sectors: u64,
         options: RingOptions,
-        digest: bool,
+        digest: Option<DigestBuilder>,
     ) -> io::Result<Self> {
         let free = (0..options.slots).map(|_| Vec::with_capacity(options.slot_sectors * SECTOR)).collect();
         let state = State { filled: VecDeque::new(), free, sectors_read: 0, ended: None, closed: false };
@@ -293,7 +298,8 @@ mod tests {
             let data = image(sectors);
             let options = RingOptions { slots, slot_sectors };
             let count = u64::try_from(sectors).unwrap();
-            let mut ring = Ring::start(Arc::new(data.clone()), count, options, true).unwrap();
+            let mut ring =
+                Ring::start(Arc::new(data.clone()), count, options, Some(DigestBuilder::new())).unwrap();
             assert!(ring.prefill(WAIT));
             assert!(ring.level().0 <= options.bytes());
             assert_eq!(drain(&mut ring).unwrap(), data);
@@ -316,7 +322,7 @@ mod tests {
     #[test]
     fn an_error_comes_after_the_sectors_before_it() {
         let options = RingOptions { slots: 2, slot_sectors: 20 };
-        let mut ring = Ring::start(Arc::new(Flawed), 100, options, false).unwrap();
+        let mut ring = Ring::start(Arc::new(Flawed), 100, options, None).unwrap();
         let mut good = 0;
         let error = loop {
             match ring.next(WAIT) {
@@ -346,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_source_that_panics_ends_the_ring() {
-        let mut ring = Ring::start(Arc::new(Panicking), 8, RingOptions::default(), false).unwrap();
+        let mut ring = Ring::start(Arc::new(Panicking), 8, RingOptions::default(), None).unwrap();
         assert!(ring.next(WAIT).is_err());
     }
 
@@ -368,7 +374,7 @@ mod tests {
     #[test]
     fn a_slow_source_is_counted_once_per_gap() {
         let options = RingOptions { slots: 2, slot_sectors: 1 };
-        let mut ring = Ring::start(Arc::new(Slow), 4, options, false).unwrap();
+        let mut ring = Ring::start(Arc::new(Slow), 4, options, None).unwrap();
         let mut pieces = 0;
         let mut pending = 0;
         loop {

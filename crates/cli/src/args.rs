@@ -227,6 +227,19 @@ pub(crate) struct Burn {
     /// How much is read back.
     #[arg(long, value_enum, default_value = "full")]
     pub(crate) verify: Verify,
+    /// Go on with a burn that was broken off, by a crash or a power cut, with the same sources and options: DVD+R, BD-R and
+    /// DVD-R that were written track by track, and everything that can be overwritten.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Folder for the journals by which --resume goes on [default: $XDG_STATE_HOME/glassmaster].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) journal: Option<PathBuf>,
+    /// MiB between two safe points of the journal.
+    #[arg(long, value_name = "MIB", default_value = "64", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) journal_every: u32,
+    /// Write report.json, report.txt and picture.svg about the burn and its verification into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
     /// Eject the disc afterwards.
     #[arg(long)]
     pub(crate) eject: bool,
@@ -314,6 +327,9 @@ pub(crate) struct Info {
     pub(crate) source: String,
     #[command(flatten)]
     pub(crate) session: Session,
+    /// Draw sessions, tracks, files and, of a disc, the speed of reading from the centre to the rim.
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) picture: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]

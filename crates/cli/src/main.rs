@@ -5,6 +5,7 @@ mod boot;
 mod command;
 mod device;
 mod failure;
+mod journal;
 mod signal;
 mod ui;
 

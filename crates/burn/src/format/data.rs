@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use glassmaster_disc::{BlockRangeList, BlockSource, Lba, MediaType, SECTOR};
-use glassmaster_mmc::cmd::SendOpcInformation;
+use glassmaster_mmc::cmd::{Configuration, SendOpcInformation};
 use glassmaster_recorder::{
     Blame, DiscRecorder, HResult, MediaState, Medium, PreventRemoval, Repeat, WriteSpeed, check_client_name,
 };
 
+use super::resume::{end_journal, keep_journal};
 use super::section::{Section, Wanted, Work};
 use crate::cancel::CancelHandle;
 use crate::digest::Sha256Sum;
@@ -160,13 +161,25 @@ impl DataBurn {
     }
 
     /// Takes the drive, checks, and does the work.
-    fn hold(&self, job: &mut Job<'_>, work: &Work<'_>) -> Result<BurnReport, Error> {
+    pub(super) fn hold(&self, job: &mut Job<'_>, work: &Work<'_>) -> Result<BurnReport, Error> {
+        self.with_drive(job, |job| {
+            let (medium, recipe, target) = validate(job, work.wanted())?;
+            let sections = work.sections(target).map_err(|text| job.fail(ErrorKind::Argument(text)))?;
+            Ok((medium, recipe, sections))
+        })
+    }
+
+    /// Takes the drive, finds out what is to be done, and does it.
+    pub(super) fn with_drive<'a>(
+        &self,
+        job: &mut Job<'a>,
+        prepare: impl FnOnce(&mut Job<'a>) -> Result<Prepared, Error>,
+    ) -> Result<BurnReport, Error> {
         let recorder = job.recorder;
         let held = recorder.acquire_exclusive_access(&self.options.client_name);
         let held = job.check(held)?;
         job.enter(WriteAction::ValidatingMedia, 0)?;
-        let (medium, mut recipe, target) = validate(job, work.wanted())?;
-        let sections = work.sections(target).map_err(|text| job.fail(ErrorKind::Argument(text)))?;
+        let (medium, mut recipe, sections) = prepare(job)?;
         let locked = match recorder.prevent_removal() {
             // A drive without a lock is no reason not to write.
             Err(e) if e.is_unsupported() => None,
@@ -181,7 +194,10 @@ impl DataBurn {
     }
 }
 
-fn check_arguments(job: &Job<'_>, sectors: u64) -> Result<(), Error> {
+/// The medium, what it needs, and the pieces that go to it.
+type Prepared = (Medium, Box<dyn Recipe>, Vec<Section>);
+
+pub(super) fn check_arguments(job: &Job<'_>, sectors: u64) -> Result<(), Error> {
     let wrong = |text: String| Err(job.fail(ErrorKind::Argument(text)));
     job.check(check_client_name(&job.options.client_name))?;
     if let Err(text) = job.options.ring.check() {
@@ -196,8 +212,8 @@ fn check_arguments(job: &Job<'_>, sectors: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Everything that can be known before the first change to drive or medium.
-fn validate(job: &mut Job<'_>, wanted: Wanted) -> Result<(Medium, Box<dyn Recipe>, Target), Error> {
+/// The medium, and what the drive can do with it.
+pub(super) fn look(job: &mut Job<'_>) -> Result<(Medium, Configuration), Error> {
     let loaded = wait_loaded(job);
     // From here on nothing takes long.
     let job = &*job;
@@ -214,6 +230,14 @@ fn validate(job: &mut Job<'_>, wanted: Wanted) -> Result<(Medium, Box<dyn Recipe
     };
     // Asked again: features are current only once the medium is ready.
     let configuration = job.check(job.recorder.configuration())?;
+    Ok((medium, configuration))
+}
+
+/// Everything that can be known before the first change to drive or medium.
+fn validate(job: &mut Job<'_>, wanted: Wanted) -> Result<(Medium, Box<dyn Recipe>, Target), Error> {
+    let (medium, configuration) = look(job)?;
+    let job = &*job;
+    let unsuitable = |why| job.fail(ErrorKind::Unsuitable(why));
     let supports = Supports::of(&configuration);
     check_state(&medium, job.options, wanted).map_err(unsuitable)?;
     if job.options.test_write && !supports.tests(&medium) {
@@ -339,6 +363,7 @@ fn run(
         return Err(error);
     }
 
+    end_journal(job);
     let sha256 = match sent.as_slice() {
         [only] => only.digest.as_ref().map(|d| d.whole),
         _ => None,
@@ -395,12 +420,15 @@ fn prepare_and_write(
         section.target = recipe.initialise(job, medium, section.target)?;
         job.meter.event.start_lba = section.target.start;
     }
+    if let Some(section) = sections.first() {
+        keep_journal(job, medium, section);
+    }
     if recipe.calibrates() {
         job.enter(WriteAction::CalibratingPower, 0)?;
         calibrate(job)?;
     }
-    let total = sections.iter().map(|s| s.target.sectors).sum();
-    job.enter(WriteAction::WritingData, total)?;
+    let total: u64 = sections.iter().map(|s| s.target.sectors).sum();
+    job.enter(WriteAction::WritingData, total.saturating_add(job.before))?;
     let begun = job.meter.elapsed();
     let mut underruns = 0;
     let mut sent: Vec<Sent> = Vec::with_capacity(sections.len());
@@ -415,15 +443,15 @@ fn prepare_and_write(
             }
         };
         let target = section.target;
-        let mut samples = if job.options.verify == VerifyLevel::None {
-            Samples::none()
-        } else {
-            Samples::choose(target.sectors, job.options.verify_seed)
+        let (whole, source, mut samples) = match section.begun {
+            Some(begun) => (begun.whole, begun.source, begun.samples),
+            None if job.options.verify == VerifyLevel::None => (target, section.source, Samples::none()),
+            None => (target, section.source, Samples::choose(target.sectors, job.options.verify_seed)),
         };
         SectionWriter::new(job, target).run(&mut ring, &mut samples)?;
         job.before += target.sectors;
         underruns += ring.underruns;
-        sent.push(Sent { target, samples, digest: ring.digest(), source: section.source });
+        sent.push(Sent { target: whole, samples, digest: ring.digest(), source });
     }
     let writing = job.meter.elapsed().saturating_sub(begun);
     Ok((sent, writing, underruns))
@@ -457,7 +485,13 @@ fn clean_up(job: &mut Job<'_>, recipe: &mut dyn Recipe, error: &mut Error) {
             recipe.abandon(job)
         };
         match ended {
-            Ok(text) => error.add_aftermath(text),
+            Ok(text) => {
+                error.add_aftermath(text);
+                // What was closed cannot be gone on with; what can be overwritten can.
+                if recipe.closing() != Closing::Overwritable {
+                    end_journal(job);
+                }
+            }
             Err(e) => error.add_aftermath(format!("the disc could not be closed ({})", e.kind())),
         }
     } else if began {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, Lba};
 
+use crate::digest::DigestBuilder;
 use crate::engine::Target;
 use crate::error::{Error, ErrorKind};
 use crate::job::Job;
 use crate::ring::Ring;
-use crate::verify::VerifyLevel;
+use crate::verify::{Samples, VerifyLevel};
 
 /// What a caller asks for.
 pub(super) enum Work<'a> {
@@ -48,7 +49,9 @@ impl Work<'_> {
     /// The pieces in the order in which they are written; `target` is where the medium takes data.
     pub(super) fn sections(&self, target: Target) -> Result<Vec<Section>, String> {
         let (image, ranges) = match self {
-            Self::Whole(source) => return Ok(vec![Section { target, source: Arc::clone(source) }]),
+            Self::Whole(source) => {
+                return Ok(vec![Section { target, source: Arc::clone(source), begun: None }]);
+            }
             Self::Ranges(image, ranges) => (image, ranges),
         };
         let section = |range: &BlockRange| {
@@ -62,7 +65,7 @@ impl Work<'_> {
             let start = i32::try_from(first).map_err(|_| format!("no disc has a sector {first}"))?;
             let source = Window { image: Arc::clone(image), first: u64::from(first), sectors };
             let target = Target { start: Lba(start), lead: 0, sectors, tail: 0, unit };
-            Ok(Section { target, source: Arc::new(source) })
+            Ok(Section { target, source: Arc::new(source), begun: None })
         };
         ranges.0.iter().map(section).collect()
     }
@@ -72,22 +75,39 @@ impl Work<'_> {
 pub(super) struct Section {
     pub(super) target: Target,
     pub(super) source: Arc<dyn BlockSource>,
+    /// What of the source is on the disc already.
+    pub(super) begun: Option<Begun>,
+}
+
+/// The part of a write that an earlier one has done.
+pub(super) struct Begun {
+    /// Where the whole source goes.
+    pub(super) whole: Target,
+    pub(super) source: Arc<dyn BlockSource>,
+    /// Sectors of it that are done.
+    pub(super) done: u64,
+    /// Those of them that are looked for again.
+    pub(super) samples: Samples,
+    /// Hash of them; with full verification.
+    pub(super) digest: Option<DigestBuilder>,
 }
 
 impl Section {
     /// Begins to read ahead.
     pub(super) fn ring(&self, job: &Job<'_>) -> Result<Ring, Error> {
         let full = job.options.verify == VerifyLevel::Full;
-        let ring = Ring::start(Arc::clone(&self.source), self.target.sectors, job.options.ring, full);
+        let begun = self.begun.as_ref().and_then(|b| b.digest.clone());
+        let digest = begun.or_else(|| full.then(DigestBuilder::new));
+        let ring = Ring::start(Arc::clone(&self.source), self.target.sectors, job.options.ring, digest);
         ring.map_err(|e| job.fail(ErrorKind::Thread(e)))
     }
 }
 
 /// A part of a picture of the medium as a source of its own.
-struct Window {
-    image: Arc<dyn BlockSource>,
-    first: u64,
-    sectors: u64,
+pub(super) struct Window {
+    pub(super) image: Arc<dyn BlockSource>,
+    pub(super) first: u64,
+    pub(super) sectors: u64,
 }
 
 impl BlockSource for Window {

@@ -19,6 +19,8 @@ pub(crate) struct Samples {
     wanted: Vec<u64>,
     next: usize,
     taken: Vec<(u64, Vec<u8>)>,
+    /// Sectors before the first one that [`Samples::note_sent`] hears of.
+    before: u64,
 }
 
 /// `SplitMix64`, Steele, Lea and Flood 2014: every seed gives a good sequence.
@@ -44,16 +46,22 @@ impl Samples {
             random.chain([0, sectors.saturating_sub(1)]).filter(|s| *s < sectors).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        Self { wanted, next: 0, taken: Vec::new() }
+        Self { wanted, next: 0, taken: Vec::new(), before: 0 }
     }
 
     /// No sectors.
     pub(crate) fn none() -> Self {
-        Self { wanted: Vec::new(), next: 0, taken: Vec::new() }
+        Self { wanted: Vec::new(), next: 0, taken: Vec::new(), before: 0 }
+    }
+
+    /// What comes now begins at this sector of the whole.
+    pub(crate) fn go_on_from(&mut self, sector: u64) {
+        self.before = sector;
     }
 
     /// Keeps the chosen ones among the sectors `first ..` that `data` holds. Called with all of them, in order.
     pub(crate) fn note_sent(&mut self, first: u64, data: &[u8]) {
+        let first = first.saturating_add(self.before);
         while let Some(sector) = self.wanted.get(self.next) {
             let Some(offset) = sector.checked_sub(first).and_then(|n| usize::try_from(n).ok()) else {
                 self.next += 1;

@@ -1,6 +1,7 @@
 //! `glassmaster burn`
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use glassmaster::disc::{BlockSource, MediaType, SECTOR_U64};
@@ -16,8 +17,10 @@ use serde_json::{Value, json};
 use crate::args::{Burn, Imaging, Verify};
 use crate::command::imaging::{ImageFile, Planned, as_image, plan};
 use crate::command::next_session::Request;
+use crate::command::report;
 use crate::device::{Drive, parse_drive};
 use crate::failure::{FAILED, Failure, UNSUITABLE, USAGE};
+use crate::journal;
 use crate::signal::Cancel;
 use crate::ui::Ui;
 
@@ -39,9 +42,19 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         let what = format!("the drive holds a {}, not a {wanted}; change the disc or --media", medium.kind);
         return Err(Failure::new(UNSUITABLE, what));
     }
+    if let Some(dir) = &args.report {
+        report::prepare(dir)?;
+    }
+    // A test leaves nothing to report on.
+    let reporting = args.report.as_deref().filter(|_| !args.dry_run).map(|dir| (dir, &recorder));
     let mut burn = DataBurn::new(options(args, &drive, medium.kind));
+    if args.resume && (args.append || args.dry_run) {
+        return Err(Failure::new(USAGE, "--resume goes on with a burn; it has no --append and no --dry-run"));
+    }
     if args.append {
-        return append(args, &drive, recorder, &medium, &burn, ui, cancel);
+        let result = append(args, &drive, &recorder, &medium, &burn, ui, cancel);
+        release(recorder);
+        return result;
     }
     if !args.removals.remove.is_empty() {
         return Err(Failure::new(
@@ -70,27 +83,43 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             source
         }
     };
-    let suitable = burn.check(&recorder, source.block_count()).map_err(glassmaster::Error::from)?;
-    if suitable.start_lba.0 != 0 {
-        let what = format!(
-            "the disc holds a session already and the next one would begin at sector {}: go on from it with --append, or \
-             insert a blank disc",
-            suitable.start_lba
-        );
-        return Err(Failure::new(UNSUITABLE, what));
-    }
-    if args.dry_run {
-        burn.options.test_write = true;
-        if let Err(error) = burn.check(&recorder, source.block_count()) {
-            if !matches!(error.kind(), ErrorKind::Unsuitable(Unsuitable::NoTestWrite(_))) {
-                return Err(glassmaster::Error::from(error).into());
-            }
-            planned_only(&suitable, &mut result, ui);
-            return Ok(result);
+    let journal = journal::of(args, &drive);
+    let report = if args.resume {
+        let journal = journal?;
+        write(ui, cancel, reporting, |events, handle| {
+            burn.resume(&recorder, source, &journal, events, handle)
+        })?
+    } else {
+        let suitable = burn.check(&recorder, source.block_count()).map_err(glassmaster::Error::from)?;
+        if suitable.start_lba.0 != 0 {
+            let what = format!(
+                "the disc holds a session already and the next one would begin at sector {}: go on from it with --append, \
+                 or insert a blank disc",
+                suitable.start_lba
+            );
+            return Err(Failure::new(UNSUITABLE, what));
         }
-        result["dry_run"] = json!("test write");
-    }
-    let report = write(ui, cancel, |events, handle| burn.write(&recorder, source, events, handle))?;
+        if args.dry_run {
+            burn.options.test_write = true;
+            if let Err(error) = burn.check(&recorder, source.block_count()) {
+                if !matches!(error.kind(), ErrorKind::Unsuitable(Unsuitable::NoTestWrite(_))) {
+                    return Err(glassmaster::Error::from(error).into());
+                }
+                planned_only(&suitable, &mut result, ui);
+                return Ok(result);
+            }
+            result["dry_run"] = json!("test write");
+        }
+        match journal {
+            Ok(journal) => write(ui, cancel, reporting, |events, handle| {
+                burn.write_with_journal(&recorder, source, &journal, events, handle)
+            })?,
+            Err(failure) => {
+                ui.remark(&format!("note: no journal is kept: {}", failure.message));
+                write(ui, cancel, reporting, |events, handle| burn.write(&recorder, source, events, handle))?
+            }
+        }
+    };
     ui.progress_end();
     describe(&report, &mut result, ui);
     if let Some(planned) = planned {
@@ -108,6 +137,7 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
 fn write(
     ui: &Ui,
     cancel: &Cancel,
+    reporting: Option<(&Path, &DiscRecorder)>,
     write: impl FnOnce(&mut dyn FnMut(&Event) -> ControlFlow<()>, &CancelHandle) -> Result<BurnReport, BurnError>,
 ) -> Result<BurnReport, Failure> {
     let handle = CancelHandle::new();
@@ -118,8 +148,25 @@ fn write(
         show(event, &mut last, ui);
         ControlFlow::Continue(())
     };
-    write(&mut events, &handle).map_err(|e| {
-        let details = json!({ "phase": e.phase().to_string(), "blame": e.blame().to_string() });
+    let result = write(&mut events, &handle);
+    if let Some((dir, recorder)) = reporting {
+        let told = report::write(dir, recorder, &result);
+        match (&result, told) {
+            (_, Ok(())) => {}
+            // The disc is written: a run that says so, and that its report is missing.
+            (Ok(_), Err(failure)) => {
+                let what = format!("the disc is written, but its report is not: {}", failure.message);
+                return Err(Failure::new(FAILED, what));
+            }
+            // What became of the disc matters more.
+            (Err(_), Err(failure)) => ui.remark(&format!("note: no report: {}", failure.message)),
+        }
+    }
+    result.map_err(|e| {
+        let details = json!({
+            "phase": e.phase().to_string(), "blame": e.blame().to_string(), "aftermath": e.aftermath(),
+            "medium": e.medium().map(report::medium_fields),
+        });
         Failure::from(glassmaster::Error::from(e)).with_details(details)
     })
 }
@@ -128,7 +175,7 @@ fn write(
 fn append(
     args: &Burn,
     drive: &Drive,
-    recorder: DiscRecorder,
+    recorder: &DiscRecorder,
     medium: &Medium,
     burn: &DataBurn,
     ui: &Ui,
@@ -145,12 +192,13 @@ fn append(
         let what = "the disc is blank, there is nothing to go on from; leave --append out";
         return Err(Failure::new(UNSUITABLE, what));
     }
-    let ways = burn.multisession_interfaces(&recorder).map_err(glassmaster::Error::from)?;
+    let ways = burn.multisession_interfaces(recorder).map_err(glassmaster::Error::from)?;
     let way = select(&ways).ok().and_then(|place| ways.get(place)).ok_or_else(|| {
         let flags: Vec<_> = medium.state.iter_names().map(|(name, _)| name.to_lowercase()).collect();
         let what = format!("no session can be added to this {}: it is {}", medium.kind, flags.join(", "));
         Failure::new(UNSUITABLE, what)
     })?;
+    let reporting = args.report.as_deref().map(|dir| (dir, recorder));
     let planned = request.plan(way, ui, cancel)?;
     let mut result = planned.summary();
     ui.remark(&planned.line());
@@ -165,11 +213,11 @@ fn append(
         return Ok(result);
     }
     let report = match planned.next.modified_blocks() {
-        Some(ranges) => {
-            write(ui, cancel, |events, handle| burn.write_ranges(&recorder, source, &ranges, events, handle))?
-        }
+        Some(ranges) => write(ui, cancel, reporting, |events, handle| {
+            burn.write_ranges(recorder, source, &ranges, events, handle)
+        })?,
         None => {
-            let suitable = burn.check(&recorder, source.block_count()).map_err(glassmaster::Error::from)?;
+            let suitable = burn.check(recorder, source.block_count()).map_err(glassmaster::Error::from)?;
             if i64::from(suitable.start_lba.0) != i64::from(planned.next.start()) {
                 let what = format!(
                     "the drive would write to sector {} and not to {}, where the session belongs",
@@ -178,7 +226,7 @@ fn append(
                 );
                 return Err(Failure::new(UNSUITABLE, what));
             }
-            write(ui, cancel, |events, handle| burn.write(&recorder, source, events, handle))?
+            write(ui, cancel, reporting, |events, handle| burn.write(recorder, source, events, handle))?
         }
     };
     ui.progress_end();
@@ -188,7 +236,6 @@ fn append(
     if args.eject {
         recorder.eject().map_err(glassmaster::Error::from)?;
     }
-    release(recorder);
     Ok(result)
 }
 
@@ -250,6 +297,7 @@ fn options(args: &Burn, drive: &Drive, media: MediaType) -> DataOptions {
         // Without --close a DVD+R stays open for further sessions.
         disable_dvd_compatibility: !args.close,
         force_overwrite: args.overwrite,
+        safe_point_every: u64::from(args.journal_every).saturating_mul(512),
         verify: match args.verify {
             Verify::None => VerifyLevel::None,
             Verify::Quick => VerifyLevel::Quick,
@@ -338,7 +386,7 @@ fn describe(report: &BurnReport, result: &mut Value, ui: &Ui) {
 }
 
 /// The state a disc is left in, for people.
-fn closing(closing: Closing) -> &'static str {
+pub(crate) fn closing(closing: Closing) -> &'static str {
     match closing {
         Closing::Appendable => "session closed, disc appendable",
         Closing::Final => "disc closed",

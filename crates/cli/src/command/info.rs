@@ -7,12 +7,14 @@ use glassmaster::scsi::sys::Access;
 use serde_json::{Value, json};
 
 use crate::args::Info;
+use crate::command::picture;
 use crate::device::{self, Drive};
 use crate::failure::Failure;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
     let mut result = json!({});
+    let mut recorder_of_disc = None;
     let opened = match Drive::parse(&args.source) {
         Some(drive) => {
             let recorder = drive.open(None, Access::Shared)?;
@@ -20,7 +22,9 @@ pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
                 return Ok(result);
             }
             sessions(&recorder, &mut result, ui)?;
-            device::open_disc(&recorder, args.session.session)?
+            let opened = device::open_disc(&recorder, args.session.session)?;
+            recorder_of_disc = Some(recorder);
+            opened
         }
         None => device::open_source(&args.source, args.session.session)?,
     };
@@ -47,6 +51,19 @@ pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
         ui.print("no file system that is known here");
     }
     result["volumes"] = json!(volumes);
+    if let Some(path) = &args.picture {
+        let drawn = match &recorder_of_disc {
+            Some(recorder) => {
+                let mut drawn = picture::of_disc(recorder, &source, session_start, &args.source)?;
+                picture::measure(&mut drawn, &source);
+                drawn
+            }
+            None => picture::of_image(&source, &args.source),
+        };
+        picture::put(path, &drawn.to_svg())?;
+        ui.print(&format!("picture: {}", path.display()));
+        result["picture"] = json!(path.to_string_lossy());
+    }
     Ok(result)
 }
 

@@ -13,3 +13,5 @@ pub(crate) mod imaging;
 pub(crate) mod info;
 pub(crate) mod list;
 pub(crate) mod next_session;
+pub(crate) mod picture;
+pub(crate) mod report;

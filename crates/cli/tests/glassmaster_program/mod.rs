@@ -14,6 +14,8 @@ pub(crate) const PATH: &str = env!("CARGO_BIN_EXE_glassmaster");
 pub(crate) fn command() -> Command {
     let mut command = Command::new(PATH);
     command.env_remove("SOURCE_DATE_EPOCH").stdin(Stdio::null());
+    // Journals of tests stay away from those of whoever runs them.
+    command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 

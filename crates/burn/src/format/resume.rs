@@ -1,0 +1,289 @@
+//! Going on with a write that was broken off.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use glassmaster_disc::{BlockSource, Lba, MediaType, SECTOR};
+use glassmaster_mmc::cmd::ReadTrackInformation;
+use glassmaster_recorder::{DiscRecorder, MediaState, Medium};
+
+use super::data::{BurnReport, DataBurn, check_arguments, look};
+use super::section::{Begun, Section, Window};
+use crate::cancel::CancelHandle;
+use crate::digest::DigestBuilder;
+use crate::engine::Target;
+use crate::error::{Error, ErrorKind, Unsuitable};
+use crate::event::{Event, WriteAction};
+use crate::job::Job;
+use crate::journal::{Journal, JournalRecord, Keeper, mark_of};
+use crate::recipe::{self, Recipe, Supports};
+use crate::verify::{Samples, VerifyLevel};
+
+/// Sectors compared at once.
+const PIECE: u64 = 128;
+
+/// Whether a write to this type can be gone on with: a track that grows block by block, or blocks that can be written at any
+/// time. Not CD, whose tracks end with their recording, and not two-layer discs, whose layers are laid out before.
+fn can_go_on(medium: &Medium) -> bool {
+    medium.state.contains(MediaState::OVERWRITE_ONLY)
+        || matches!(
+            medium.kind,
+            MediaType::DVD_PLUS_R | MediaType::BD_R | MediaType::DVD_R | MediaType::DVD_RW
+        )
+}
+
+impl DataBurn {
+    /// [`DataBurn::write`] with a journal: while it runs, and after the program or the machine has died, `journal` tells
+    /// how far it came, and [`DataBurn::resume`] goes on from there. The journal is removed at every end after which there is
+    /// nothing to go on with. Media on which a broken-off write cannot be gone on with get none.
+    ///
+    /// # Errors
+    /// As [`DataBurn::write`]. A journal that cannot be written is a note of the report and no reason not to burn.
+    pub fn write_with_journal(
+        &self,
+        recorder: &DiscRecorder,
+        source: Arc<dyn BlockSource>,
+        journal: &Journal,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<BurnReport, Error> {
+        let sectors = source.block_count();
+        let mut job = Job::new(recorder, &self.options, events, cancel, sectors);
+        check_arguments(&job, sectors)?;
+        job.journal = Some(journal.clone());
+        self.hold(&mut job, &super::section::Work::Whole(source))
+    }
+
+    /// Goes on with a write that was broken off, to the same disc that an uninterrupted one would have made: the options
+    /// have to be the same. Before anything is written, what is on the disc already is compared with `source`. The report
+    /// and the verification are about the whole.
+    ///
+    /// # Errors
+    /// As [`DataBurn::write`]; [`ErrorKind::Argument`] where there is no journal, or it is of another image;
+    /// [`Unsuitable::NoResume`] where the medium is another one, does not allow it, or holds something else.
+    pub fn resume(
+        &self,
+        recorder: &DiscRecorder,
+        source: Arc<dyn BlockSource>,
+        journal: &Journal,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<BurnReport, Error> {
+        let sectors = source.block_count();
+        let mut job = Job::new(recorder, &self.options, events, cancel, sectors);
+        check_arguments(&job, sectors)?;
+        let wrong = |text: String| Err(job.fail(ErrorKind::Argument(text)));
+        let path = journal.path().display();
+        let record = match journal.read() {
+            Ok(Some(record)) => record,
+            Ok(None) => return wrong(format!("no burn was broken off: there is no journal '{path}'")),
+            Err(e) => return wrong(format!("the journal '{path}' cannot be used: {e}")),
+        };
+        let mark = mark_of(&*source);
+        let mark = mark.map_err(|error| job.fail(ErrorKind::Source { sector: 0, error }))?;
+        if record.sectors != sectors || record.image != mark {
+            return wrong(format!(
+                "the journal '{path}' is of another image, of {} sectors: give the same files and options",
+                record.sectors
+            ));
+        }
+        self.with_drive(&mut job, |job| {
+            let (medium, recipe, section) = begun(job, &record, source)?;
+            job.before = section.begun.as_ref().map_or(0, |b| b.done);
+            job.written = job.before;
+            let flushes = medium.state.contains(MediaState::OVERWRITE_ONLY);
+            job.keeper = Some(Keeper {
+                journal: journal.clone(),
+                record,
+                flushes,
+                every: self.options.safe_point_every,
+            });
+            Ok((medium, recipe, vec![section]))
+        })
+    }
+}
+
+/// Sets up the journal of a write that begins; a note where it cannot be kept.
+pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, section: &Section) {
+    let Some(journal) = job.journal.take() else { return };
+    let Target { start, sectors, .. } = section.target;
+    if !can_go_on(medium) || start.0 < 0 || job.options.test_write {
+        return;
+    }
+    let total = medium.total;
+    let kept = mark_of(&*section.source).and_then(|image| {
+        let record = JournalRecord { image, sectors, media: medium.kind, total, start, written: 0 };
+        journal.put(&record).map(|()| record)
+    });
+    match kept {
+        Ok(record) => {
+            let flushes = medium.state.contains(MediaState::OVERWRITE_ONLY);
+            let every = job.options.safe_point_every;
+            job.keeper = Some(Keeper { journal, record, flushes, every });
+        }
+        Err(e) => job.notes.push(format!("no journal is kept: '{}': {e}", journal.path().display())),
+    }
+}
+
+/// The medium as it was before the write, and what is left to be written.
+fn begun(
+    job: &mut Job<'_>,
+    record: &JournalRecord,
+    source: Arc<dyn BlockSource>,
+) -> Result<(Medium, Box<dyn Recipe>, Section), Error> {
+    let (mut medium, configuration) = look(job)?;
+    let refuse = |job: &Job<'_>, text: &str| {
+        Err(job.fail(ErrorKind::Unsuitable(Unsuitable::NoResume(text.to_owned()))))
+    };
+    if medium.kind != record.media {
+        let text = format!("the burn was begun on a {}, this is a {}", record.media, medium.kind);
+        return refuse(job, &text);
+    }
+    if medium.state.contains(MediaState::WRITE_PROTECTED) {
+        return Err(
+            job.fail(ErrorKind::Unsuitable(Unsuitable::WriteProtected(medium.protection.to_string())))
+        );
+    }
+    if !can_go_on(&medium) {
+        return refuse(job, "this type of disc takes its data in one go");
+    }
+    let start = u64::try_from(record.start.0).unwrap_or(0);
+    let on_disc = if medium.state.contains(MediaState::OVERWRITE_ONLY) {
+        if !medium.formatted || medium.total != record.total {
+            return refuse(job, "the disc is not as it was when the burn was begun");
+        }
+        record.written
+    } else {
+        if !medium.state.contains(MediaState::NON_EMPTY_SESSION) {
+            return refuse(job, "the disc has no session that was begun and not closed");
+        }
+        let last = medium.disc.as_ref().map_or(1, |d| d.last_track_in_last_session.max(1));
+        let track = job.recorder.track_information(&ReadTrackInformation::track(last.into()));
+        let track = job.check(track)?;
+        let Some(next) = track.next_writable.filter(|_| track.start == record.start && !track.damage) else {
+            return refuse(
+                job,
+                "its open track is not the one that was begun, or cannot be written to any more",
+            );
+        };
+        if matches!(medium.kind, MediaType::DVD_R | MediaType::DVD_RW) && !track.packet {
+            return refuse(job, "disc at once cannot be gone on with");
+        }
+        let Some(done) = u64::try_from(next.0).ok().and_then(|next| next.checked_sub(start)) else {
+            return refuse(job, "the drive names a next address before the start");
+        };
+        // What the rules for closing go by is the room there was at the beginning.
+        medium.free = u64::from(track.free_blocks).saturating_add(done);
+        medium.total = record.total;
+        medium.next_writable = record.start;
+        medium.open_track = Some(track);
+        medium.state.remove(MediaState::NON_EMPTY_SESSION);
+        medium.state |= MediaState::APPENDABLE;
+        done
+    };
+    let supports = Supports::of(&configuration);
+    let Some(recipe) = recipe::for_medium(&medium, job.options, record.sectors, &supports) else {
+        return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::MediaType(medium.kind))));
+    };
+    let whole = recipe.target(&medium, record.sectors);
+    let all = whole.sectors.saturating_add(u64::from(whole.tail));
+    if whole.start != record.start || on_disc > all || all > medium.free {
+        return refuse(job, "the disc holds more than what was begun, or has no room for the rest");
+    }
+    // Whole units: a drive that had only part of one writes it again.
+    let unit = u64::from(whole.unit.max(1));
+    let on_disc =
+        on_disc - if medium.state.contains(MediaState::OVERWRITE_ONLY) { on_disc % unit } else { 0 };
+    let done = on_disc.min(whole.sectors);
+    let (samples, digest) = compare_begun(job, &*source, start, done)?;
+    let (Some(first), Ok(tail)) = (
+        start.checked_add(on_disc).and_then(|n| i32::try_from(n).ok()),
+        u32::try_from(all - on_disc.max(whole.sectors)),
+    ) else {
+        return refuse(job, "its addresses are beyond those of any disc");
+    };
+    let target = Target { start: Lba(first), lead: 0, sectors: whole.sectors - done, tail, unit: whole.unit };
+    let rest = Window { image: Arc::clone(&source), first: done, sectors: target.sectors };
+    let begun = Begun { whole, source, done, samples, digest };
+    Ok((medium, recipe, Section { target, source: Arc::new(rest), begun: Some(begun) }))
+}
+
+/// Holds what is on the disc against the source; what verification wants to know of it is kept.
+fn compare_begun(
+    job: &mut Job<'_>,
+    source: &dyn BlockSource,
+    start: u64,
+    done: u64,
+) -> Result<(Samples, Option<DigestBuilder>), Error> {
+    let mut samples = match job.options.verify {
+        VerifyLevel::None => Samples::none(),
+        _ => Samples::choose(source.block_count(), job.options.verify_seed),
+    };
+    let mut digest = (job.options.verify == VerifyLevel::Full).then(DigestBuilder::new);
+    let disc = job.recorder.disc_source_of(start.saturating_add(done));
+    let (mut wanted, mut found) = (Vec::new(), Vec::new());
+    job.enter(WriteAction::ValidatingMedia, done)?;
+    let mut at = 0;
+    while at < done {
+        job.check_stopped()?;
+        let sectors = (done - at).min(PIECE);
+        let bytes = usize::try_from(sectors).unwrap_or(0).saturating_mul(SECTOR);
+        wanted.resize(bytes, 0);
+        found.resize(bytes, 0);
+        let read = source.read_blocks(at, &mut wanted);
+        read.map_err(|error| job.fail(ErrorKind::Source { sector: at, error }))?;
+        let refused = |text: String| job.fail(ErrorKind::Unsuitable(Unsuitable::NoResume(text)));
+        match disc.read(start.saturating_add(at), &mut found) {
+            Ok(()) if wanted == found => {}
+            Ok(()) => {
+                return Err(refused(format!(
+                    "what is on the disc from block {} on is not the image",
+                    start + at
+                )));
+            }
+            Err(e) if e.is_about_blocks() => {
+                return Err(refused(format!("what was written cannot be read: {e}")));
+            }
+            Err(e) => return Err(job.fail(ErrorKind::Device(e))),
+        }
+        samples.note_sent(at, &wanted);
+        if let Some(digest) = &mut digest {
+            digest.update(&wanted);
+        }
+        at = at.saturating_add(sectors);
+        job.meter.event.done = at;
+        job.tick();
+    }
+    samples.go_on_from(done);
+    Ok((samples, digest))
+}
+
+/// A safe point, where one is due: from here the write can be gone on with.
+pub(crate) fn safe_point(job: &mut Job<'_>) -> Result<(), Error> {
+    let written = job.written;
+    let Some(mut keeper) = job.keeper.take_if(|k| k.is_due(written)) else { return Ok(()) };
+    if keeper.flushes {
+        job.synchronize()?;
+    }
+    keeper.record.written = written;
+    match keeper.journal.put(&keeper.record) {
+        Ok(()) => job.keeper = Some(keeper),
+        Err(e) => note_lost(job, &e),
+    }
+    Ok(())
+}
+
+fn note_lost(job: &mut Job<'_>, error: &io::Error) {
+    job.notes.push(format!("the journal was given up: {error}"));
+}
+
+/// There is nothing to go on with any more.
+pub(super) fn end_journal(job: &mut Job<'_>) {
+    if let Some(keeper) = job.keeper.take()
+        && let Err(e) = keeper.journal.remove()
+    {
+        job.notes
+            .push(format!("the journal '{}' could not be removed: {e}", keeper.journal.path().display()));
+    }
+}

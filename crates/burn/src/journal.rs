@@ -1,0 +1,229 @@
+//! What is known on disk of a write that is under way, so that it can be gone on with after the program or the machine has
+//! died.
+//!
+//! The file is replaced as a whole at each safe point and is gone when the write has come to an end. It names image and
+//! medium, so that nothing is added to another disc; and what the disc holds already is compared with the source before
+//! anything is added in any case.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use glassmaster_disc::{BlockSource, Lba, MediaType, SECTOR};
+use sha2::{Digest as _, Sha256};
+
+use crate::digest::Sha256Sum;
+
+/// First line of the file.
+const HEAD: &str = "glassmaster burn journal 1";
+/// Longest file that is read: a dozen lines.
+const LONGEST: u64 = 4096;
+/// Sectors at the start of the image that its mark covers: descriptors and the first directories.
+const MARK_HEAD: u64 = 256;
+/// Sectors spread over the rest of it.
+const MARK_SPREAD: u64 = 64;
+
+/// A write as it stood at a safe point.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JournalRecord {
+    /// Hash over size, beginning and end of the image and over sectors spread between them.
+    pub image: Sha256Sum,
+    /// Sectors of the image.
+    pub sectors: u64,
+    /// Type of the medium.
+    pub media: MediaType,
+    /// Sectors of the medium, or those up to its end where the write began.
+    pub total: u64,
+    /// Block of the first sector of the image.
+    pub start: Lba,
+    /// Sectors of the image that were on the medium for certain.
+    pub written: u64,
+}
+
+/// A journal file by its path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Journal {
+    path: PathBuf,
+}
+
+impl Journal {
+    /// The journal in this file, whose folder has to exist. One file serves one drive.
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it says; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no journal that this program knows.
+    pub fn read(&self) -> io::Result<Option<JournalRecord>> {
+        use io::Read as _;
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        let mut text = String::new();
+        file.take(LONGEST).read_to_string(&mut text)?;
+        let what =
+            || io::Error::new(io::ErrorKind::InvalidData, "it is no journal of a burn that is known here");
+        parse(&text).ok_or_else(what).map(Some)
+    }
+
+    /// Replaces it; on the disk when this returns.
+    pub(crate) fn put(&self, record: &JournalRecord) -> io::Result<()> {
+        let mut part = self.path.as_os_str().to_owned();
+        part.push(".partial");
+        let part = PathBuf::from(part);
+        let mut file = File::create(&part)?;
+        file.write_all(format(record).as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&part, &self.path)?;
+        // The new name has to survive a power cut as well.
+        match self.path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes it away; it may be gone already.
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    pub fn remove(&self) -> io::Result<()> {
+        match std::fs::remove_file(&self.path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn format(record: &JournalRecord) -> String {
+    let JournalRecord { image, sectors, media, total, start, written } = record;
+    let mut text = String::new();
+    // Writing to memory does not fail.
+    let _ = write!(
+        text,
+        "{HEAD}\nimage {image}\nsectors {sectors}\nmedia {}\ntotal {total}\nstart {start}\nwritten {written}\nend\n",
+        media.0
+    );
+    text
+}
+
+fn parse(text: &str) -> Option<JournalRecord> {
+    let mut lines = text.lines();
+    let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+    if field("glassmaster")? != HEAD.strip_prefix("glassmaster ")? {
+        return None;
+    }
+    let hex = field("image")?;
+    let mut image = [0; 32];
+    if hex.len() != 64 || !hex.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in image.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    let record = JournalRecord {
+        image: Sha256Sum(image),
+        sectors: field("sectors")?.parse().ok()?,
+        media: MediaType(field("media")?.parse().ok()?),
+        total: field("total")?.parse().ok()?,
+        start: Lba(field("start")?.parse().ok()?),
+        written: field("written")?.parse().ok()?,
+    };
+    let sound = record.start.0 >= 0 && record.written <= record.sectors && lines.next() == Some("end");
+    sound.then_some(record)
+}
+
+/// The mark by which an image is known again without reading all of it.
+pub(crate) fn mark_of(source: &dyn BlockSource) -> io::Result<Sha256Sum> {
+    let blocks = source.block_count();
+    let mut hasher = Sha256::new();
+    hasher.update(blocks.to_le_bytes());
+    let mut sector = vec![0; SECTOR];
+    let head = blocks.min(MARK_HEAD);
+    let spread = (0..MARK_SPREAD)
+        .map(|i| u64::try_from(u128::from(blocks) * u128::from(i) / u128::from(MARK_SPREAD)).unwrap_or(0));
+    for at in (0..head).chain(spread.filter(|at| *at < blocks)).chain(blocks.checked_sub(1)) {
+        source.read_blocks(at, &mut sector)?;
+        hasher.update(&sector);
+    }
+    Ok(Sha256Sum(hasher.finalize().into()))
+}
+
+/// The journal of the write that is under way.
+pub(crate) struct Keeper {
+    pub(crate) journal: Journal,
+    pub(crate) record: JournalRecord,
+    /// The medium can be written anywhere: what a safe point counts has to be flushed first. On others the drive knows
+    /// itself how far it came.
+    pub(crate) flushes: bool,
+    /// Sectors between two safe points.
+    pub(crate) every: u64,
+}
+
+impl Keeper {
+    /// Whether so much was written that another safe point is due.
+    pub(crate) fn is_due(&self, written: u64) -> bool {
+        written >= self.record.written.saturating_add(self.every.max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> JournalRecord {
+        JournalRecord {
+            image: Sha256Sum([0xA5; 32]),
+            sectors: 1_000_000,
+            media: MediaType::BD_R,
+            total: 12_219_392,
+            start: Lba(4096),
+            written: 65_536,
+        }
+    }
+
+    #[test]
+    fn what_was_put_is_read_and_gone_when_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::at(folder.path().join("a.journal"));
+        assert_eq!(journal.read().unwrap(), None);
+        journal.put(&record()).unwrap();
+        assert_eq!(journal.read().unwrap(), Some(record()));
+        journal.remove().unwrap();
+        journal.remove().unwrap();
+        assert_eq!(journal.read().unwrap(), None);
+    }
+
+    #[test]
+    fn half_a_journal_is_none() {
+        let text = format(&record());
+        for end in 0..text.len() - 1 {
+            assert_eq!(parse(&text[..end]), None, "{end}");
+        }
+        assert_eq!(parse(&text.replace("written 65536", "written 1000001")), None);
+        assert_eq!(parse(&text.replace("start 4096", "start -1")), None);
+        assert_eq!(parse(&text.replace("journal 1", "journal 2")), None);
+    }
+
+    #[test]
+    fn another_image_has_another_mark() {
+        let mut image = vec![0u8; 1000 * SECTOR];
+        let first = mark_of(&image).unwrap();
+        assert_eq!(mark_of(&image).unwrap(), first);
+        image[100 * SECTOR + 7] = 1;
+        assert_ne!(mark_of(&image).unwrap(), first);
+        assert_ne!(mark_of(&vec![0u8; 1001 * SECTOR]).unwrap(), first);
+        assert!(mark_of(&Vec::new()).is_ok());
+    }
+}
