@@ -115,6 +115,54 @@ fn the_verifier_finds_nothing_and_the_reader_everything() {
     }
 }
 
+/// UDF 2.50 2.2.13: what is damaged in one of the files is read from the other, descriptors of directories and stream
+/// directories as well as file entries.
+#[test]
+fn the_mirror_file_stands_in_for_every_damaged_block() {
+    let source = Source::with_everything(900);
+    let planned = plan(&source, options(Revision::V250));
+    let whole = planned.image(&source);
+    let sound = UdfVolume::open(&whole).unwrap();
+    let wanted = entries(&sound);
+    let area_of = |area: usize| {
+        let area = &planned.layout.areas()[area];
+        (area.lba.unwrap() as usize + 32, area.blocks as usize - 32)
+    };
+    let ((main, blocks), (mirror, copied)) = (area_of(area::METADATA), area_of(area::METADATA_MIRROR));
+    assert_eq!(blocks, copied);
+    let shown = |entry: &Entry| (entry.kind, entry.size, entry.modified, entry.has_streams);
+    for damage in [0, 1, 2] {
+        let mut image = whole.clone();
+        for block in 0..blocks {
+            // All of the main file, then what the mirror lacks in the main file alone.
+            let at = if damage == 0 || block % 2 == damage - 1 { main } else { mirror };
+            for byte in &mut image[(at + block) * SECTOR..][..SECTOR] {
+                *byte ^= 0x5A;
+            }
+        }
+        let volume = UdfVolume::open(&image).unwrap_or_else(|error| panic!("{damage}: {error}"));
+        let found = entries(&volume);
+        assert!(found.keys().eq(wanted.keys()), "{damage}");
+        assert!(found.values().map(shown).eq(wanted.values().map(shown)), "{damage}");
+        let streams = |volume: &dyn Volume, entries: &BTreeMap<String, Entry>| -> Vec<_> {
+            let streams = volume.streams(&entries["with streams"]).unwrap();
+            streams.into_iter().map(|s| (s.name, s.size)).collect()
+        };
+        assert_eq!(streams(&volume, &found), streams(&sound, &wanted));
+    }
+
+    // One bit of one directory: the verifier names the descriptor and goes on with the mirror's.
+    let root = wanted.values().find(|e| e.kind == glassmaster_tree::Kind::Directory).unwrap();
+    let Content::Extents(extents) = &root.content else { panic!("no sectors") };
+    let sector = extents[0].lba.unwrap();
+    let mut image = whole.clone();
+    image[sector as usize * SECTOR + 18] ^= 1;
+    let mut findings = Vec::new();
+    check(&image, &mut |finding| findings.push(finding));
+    let clauses: Vec<_> = findings.iter().map(|f| (f.clause, f.lba == u64::from(sector))).collect();
+    assert_eq!(clauses, [("UDF 2.50 2.2.13.1", false), ("UDF 2.50 2.2.13", true)], "{findings:?}");
+}
+
 #[test]
 fn a_later_session_goes_on_where_the_first_ended() {
     for revision in [Revision::V102, Revision::V201, Revision::V250] {

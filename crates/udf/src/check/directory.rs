@@ -59,7 +59,12 @@ impl<S: BlockSource> Walk<'_, '_, S> {
         let embedded = direct.fields().icb.flags & 7 == 3;
         let mut stream = Stream::new(&dir, sector);
         let mut first = true;
-        while let Some((at, tag, bytes)) = stream.next_bytes(self.volume)? {
+        loop {
+            if let Some((lba, fault)) = stream.repaired() {
+                let what = format!("file identifier descriptor: {fault}; the mirror file has a sound one");
+                self.report.error("UDF 2.50 2.2.13", lba, what);
+            }
+            let Some((at, tag, bytes)) = stream.next_bytes(self.volume)? else { break };
             // Read into memory, a directory of small blocks has no sectors of its own either.
             let lba = match (&dir.content, embedded) {
                 (Content::Inline(_), false) => self.piece_sector(reading.pending, at).unwrap_or(sector),

@@ -87,16 +87,25 @@ pub(crate) struct Stream<'a> {
     into: u64,
     /// Sector of the last piece, for messages.
     lba: u64,
+    /// All extents.
+    extents: &'a [Extent],
+    /// Sector and fault of the last descriptor that was taken from the metadata mirror file instead.
+    repaired: Option<(u64, String)>,
 }
 
 impl<'a> Stream<'a> {
     /// `sector` is where the directory is said to be when it has no sectors of its own.
     pub(crate) fn new(dir: &'a Entry, sector: u64) -> Self {
-        let (buffer, pieces) = match &dir.content {
+        let (buffer, extents) = match &dir.content {
             Content::Inline(bytes) => (bytes.clone(), &[][..]),
             Content::Extents(extents) => (Vec::new(), &extents[..]),
         };
-        Self { buffer, at: 0, base: 0, pieces, into: 0, lba: sector }
+        Self { buffer, at: 0, base: 0, pieces: extents, into: 0, lba: sector, extents, repaired: None }
+    }
+
+    /// Sector and fault of a descriptor that was given as the metadata mirror file has it, since this was asked last.
+    pub(crate) fn repaired(&mut self) -> Option<(u64, String)> {
+        self.repaired.take()
     }
 
     /// The next descriptor with its place in the directory; `None` at the end.
@@ -124,6 +133,12 @@ impl<'a> Stream<'a> {
                     if self.at == self.buffer.len() {
                         return Ok(None);
                     }
+                    if self.repair(volume) {
+                        let place = self.sector(self.base + self.at as u64);
+                        let sector = place.map_or(self.lba, |(sector, _)| sector);
+                        self.repaired = Some((sector, error.to_string()));
+                        continue;
+                    }
                     return Err(ReadError::invalid(NAME, self.lba, error.to_string()));
                 }
             }
@@ -131,6 +146,55 @@ impl<'a> Stream<'a> {
         let begin = self.at;
         self.at += length;
         Ok(Some((self.base + begin as u64, tag, &self.buffer[begin..self.at])))
+    }
+
+    /// Sector that holds a byte of the directory, and the place there: extents begin with a sector.
+    fn sector(&self, at: u64) -> Option<(u64, usize)> {
+        let mut left = at;
+        for extent in self.extents {
+            match left.checked_sub(extent.bytes) {
+                Some(rest) => left = rest,
+                None => {
+                    let into = usize::try_from(left % SECTOR as u64).ok()?;
+                    return extent.lba.map(|lba| (u64::from(lba) + left / SECTOR as u64, into));
+                }
+            }
+        }
+        None
+    }
+
+    /// Puts what the metadata mirror file holds in the place of the next descriptor, or what the main file holds where
+    /// the bytes in memory are the mirror's already; `false` when neither makes it one that can be trusted.
+    fn repair<S: BlockSource>(&mut self, volume: &UdfVolume<S>) -> bool {
+        if volume.shape.block_bytes != 2048 {
+            return false;
+        }
+        let end = self.buffer.len().min(self.at + SECTOR);
+        let Some(damaged) = self.buffer.get(self.at..end).map(<[u8]>::to_vec) else { return false };
+        // Of the two sectors it may stand in, each may be sound in another file.
+        for mirrored in [[true, true], [true, false], [false, true], [false, false]] {
+            let mut at = self.at;
+            let mut mirrored = mirrored.into_iter();
+            while at < end {
+                let Some((main, skip)) = self.sector(self.base + at as u64) else { break };
+                let Some(mirror) = volume.mirror_of(main) else { return false };
+                let Ok(bytes) = volume.block_at(if mirrored.next() == Some(true) { mirror } else { main })
+                else {
+                    break;
+                };
+                let count = (SECTOR - skip).min(end - at);
+                match (self.buffer.get_mut(at..at + count), bytes.get(skip..skip + count)) {
+                    (Some(to), Some(from)) => to.copy_from_slice(from),
+                    _ => break,
+                }
+                at += count;
+            }
+            if FileIdentifier::verify(&self.buffer[self.at..]).is_ok() {
+                return true;
+            }
+        }
+        self.buffer[self.at..end].copy_from_slice(&damaged);
+        false
     }
 
     /// Reads on; `false` at the end.

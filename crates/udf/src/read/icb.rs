@@ -127,6 +127,19 @@ impl<S: BlockSource> UdfVolume<S> {
         }
     }
 
+    /// A block whose tag was verified before: from the mirror file where the main one is damaged.
+    pub(super) fn tagged_block(&self, structure: &'static str, block: u64) -> Result<Block, ReadError> {
+        let bytes = self.block(structure, block)?;
+        if Tag::verify(&bytes).is_err()
+            && let Some(mirror) = self.mirror_of(block)
+            && let Ok(other) = self.block(structure, mirror)
+            && Tag::verify(&other).is_ok()
+        {
+            return Ok(other);
+        }
+        Ok(bytes)
+    }
+
     /// Where an indirect entry leads (ECMA-167 4/14.7).
     fn indirect(&self, structure: &'static str, block: u64, bytes: &[u8]) -> Result<BlockAddress, ReadError> {
         let icb = bytes.get(36..52).map_or(LongAd::default(), LongAd::read);

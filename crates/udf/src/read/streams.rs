@@ -22,7 +22,7 @@ impl<S: BlockSource> UdfVolume<S> {
         if !entry.has_streams {
             return Ok(Vec::new());
         }
-        let bytes = self.block("extended file entry", entry.id)?;
+        let bytes = self.tagged_block("extended file entry", entry.id)?;
         let icb = bytes.get(152..168).map_or(LongAd::default(), LongAd::read);
         let address = BlockAddress { block: icb.block, partition: icb.partition };
         let read = self.direct(STREAM_DIRECTORY_NAME, address)?;
