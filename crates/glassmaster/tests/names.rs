@@ -12,7 +12,12 @@ mod paths {
     use glassmaster::disc::SECTOR as _;
     use glassmaster::disc::SessionAddresses::RandomWrite as _;
     use glassmaster::disc::SessionAddresses::Sequential as _;
-    use glassmaster::imapi2::burn::DataBurn as _;
+    use glassmaster::disc::stream::Concatenate as _;
+    use glassmaster::disc::stream::Interleave as _;
+    use glassmaster::disc::stream::PseudoRandom as _;
+    use glassmaster::disc::stream::Zero as _;
+    use glassmaster::imapi2::burn::DiscFormatData as _;
+    use glassmaster::imapi2::burn::DiscFormatErase as _;
     use glassmaster::imapi2::burn::Event as _;
     use glassmaster::imapi2::burn::VerifyLevel as _;
     use glassmaster::imapi2::burn::VerifyLevel::Full as _;
@@ -27,6 +32,7 @@ mod paths {
     use glassmaster::imapi2::burn::WriteAction::ValidatingMedia as _;
     use glassmaster::imapi2::burn::WriteAction::Verifying as _;
     use glassmaster::imapi2::burn::WriteAction::WritingData as _;
+    use glassmaster::imapi2::burn::WriteEngine as _;
     use glassmaster::imapi2::recorder::BD_1X as _;
     use glassmaster::imapi2::recorder::CD_1X as _;
     use glassmaster::imapi2::recorder::DEFAULT_COMMAND_TIMEOUT as _;
