@@ -150,6 +150,46 @@ fn sweep_bd_re() {
 }
 
 #[test]
+fn sweep_cd_rw() {
+    sweep(MediaType::CD_RW);
+}
+
+#[test]
+fn sweep_dvd_r() {
+    sweep(MediaType::DVD_R);
+}
+
+#[test]
+fn sweep_dvd_r_dl() {
+    sweep(MediaType::DVD_R_DL);
+}
+
+#[test]
+fn sweep_dvd_rw() {
+    sweep(MediaType::DVD_RW);
+}
+
+#[test]
+fn sweep_dvd_ram() {
+    sweep(MediaType::DVD_RAM);
+}
+
+#[test]
+fn sweep_dvd_plus_r_dl() {
+    sweep(MediaType::DVD_PLUS_R_DL);
+}
+
+#[test]
+fn sweep_dvd_plus_rw_dl() {
+    sweep(MediaType::DVD_PLUS_RW_DL);
+}
+
+#[test]
+fn sweep_disk() {
+    sweep(MediaType::DISK);
+}
+
+#[test]
 fn passing_troubles_are_overcome() {
     for media in FIVE {
         for plan in [
