@@ -336,6 +336,10 @@ fn what_cannot_be_appended_to_says_why_and_stays_as_it_is() {
     let before = fs::read(&image).unwrap();
     refused(&["append", text(&image)], 2, "nothing to add");
     refused(&["append", text(&image), text(&two), "--fs", "udf"], 2, "--fs");
+    refused(&["append", text(&image), "--remove", ""], 2, "names nothing");
+    let boot = format!("bios={}", text(&one.join("replaced")));
+    refused(&["append", text(&image), text(&two), "--boot", &boot], 2, "--boot");
+    refused(&["append", text(&image), text(&two), "--vat"], 2, "--vat");
     refused(&["append", text(&image), text(&two), "--remove", "/none"], 1, "/none");
     refused(&["append", text(&image), text(&sources.at("missing"))], 1, "missing");
     // A folder where a file is, and the other way round.
@@ -361,6 +365,33 @@ fn what_cannot_be_appended_to_says_why_and_stays_as_it_is() {
     must(["burn", text(&two), "--append", "--close", "--drive", &drive]);
     holds(&drive, &sources.seen(2), &["rock-ridge", "joliet"]);
     refused(&["burn", text(&two), "--append", "--drive", &drive], 4, "finalized");
+}
+
+/// Names of ISO 9660 are not those of the sources; the sources' names stand for them nevertheless.
+#[test]
+fn files_take_the_place_of_those_that_were_recorded_under_other_names() {
+    let sources = Sources::new();
+    let [one, two, _] = sources.all();
+    fs::create_dir(one.join("a-folder")).unwrap();
+    fs::write(one.join("a-folder/read-me.txt"), b"first").unwrap();
+    fs::create_dir(two.join("a-folder")).unwrap();
+    fs::write(two.join("a-folder/read-me.txt"), b"the second").unwrap();
+    let image = sources.at("image.iso");
+    for (file_systems, folder) in [("iso9660", "/A_FOLDER"), ("iso9660,joliet", "/a-folder")] {
+        must(["build", text(&one), "-o", text(&image), "--fs", file_systems]);
+        must(["append", text(&image), text(&two), "--remove", "/gone"]);
+        let (_, events) = run(["list", text(&image)]);
+        let found: Vec<_> = events
+            .iter()
+            .filter_map(|e| Some((e["path"].as_str()?.to_owned(), e["size"].as_u64())))
+            .filter(|(path, _)| path.to_lowercase().starts_with("/a_f") || path.starts_with("/a-f"))
+            .collect();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found.iter().any(|f| f.0 == folder) && found.iter().any(|f| f.1 == Some(10)), "{found:?}");
+        assert!(
+            !events.iter().any(|e| e["path"].as_str().is_some_and(|p| p.to_lowercase().starts_with("/gone")))
+        );
+    }
 }
 
 #[test]

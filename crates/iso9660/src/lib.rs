@@ -13,6 +13,7 @@ mod names;
 mod options;
 mod raw;
 mod read;
+mod same_name;
 mod view;
 
 pub use check::check;
@@ -26,3 +27,4 @@ pub use read::{
     Facts, FoundCatalog, FoundEntry, IsoVolume, Namespace, PathTables, boot_catalog, facts, namespaces,
     recognise,
 };
+pub use same_name::{joliet_form, primary_form};

@@ -44,6 +44,18 @@ impl Request<'_> {
         if self.sources.is_empty() && self.removals.remove.is_empty() {
             return Err(Failure::new(USAGE, "there is nothing to add and nothing to remove"));
         }
+        // As an unset variable of a script gives it; `/` says that everything is meant.
+        if self.removals.remove.iter().any(|path| path.is_empty()) {
+            return Err(Failure::new(USAGE, "--remove '' names nothing; / stands for everything"));
+        }
+        if !self.imaging.boot.is_empty() {
+            let what = "--boot cannot be given here: firmware starts what the first session holds; build the image anew";
+            return Err(Failure::new(USAGE, what));
+        }
+        if self.imaging.vat {
+            let what = "--vat cannot be given here: a session has the kind of partition of the one before it";
+            return Err(Failure::new(USAGE, what));
+        }
         let fixed = [("--fs", self.imaging.fs.is_some()), ("--udf", self.imaging.udf.is_some())];
         if let Some((option, _)) = fixed.iter().find(|f| f.1) {
             let what = format!(
@@ -105,6 +117,7 @@ impl Request<'_> {
             names: self.imaging.names.into(),
             on_changed: self.imaging.on_changed.into(),
             embed_up_to: self.imaging.embed,
+            mirror: !self.imaging.no_mirror,
             ..ImageOptions::new(volume.clone(), created)
         };
         place.apply(&mut options);

@@ -1,8 +1,10 @@
 //! An imported tree, less what is removed, plus what is new.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use glassmaster_disc::HResult;
+use glassmaster_iso9660::{Level, joliet_form, primary_form};
 use glassmaster_tree::{DataId, Kind, Node, NodeId, Tree};
 
 use crate::code::Failure;
@@ -10,6 +12,38 @@ use crate::contents::{Contents, DataStream, ImageInput};
 use crate::error::Error;
 use crate::host::HostTree;
 use crate::import::{Imported, title};
+use crate::volume::VolumeKind;
+
+/// Longest name of a Joliet volume, in UTF-16 units (Joliet, "SVD Identifiers").
+const JOLIET_UNITS: u8 = 64;
+
+/// What names are compared by: as they are, or as a volume records them that does not keep the source's names.
+#[derive(Clone, Copy)]
+struct Names(VolumeKind);
+
+impl Names {
+    fn form<'n>(self, name: &'n [u8], directory: bool) -> Cow<'n, [u8]> {
+        match self.0 {
+            VolumeKind::Iso9660 => Cow::Owned(primary_form(Level::Three, name, directory)),
+            VolumeKind::Joliet => Cow::Owned(joliet_form(JOLIET_UNITS, name, directory)),
+            VolumeKind::RockRidge | VolumeKind::Udf => Cow::Borrowed(name),
+        }
+    }
+
+    /// The child of `parent` that is called `name`, byte by byte or else as it is recorded.
+    fn child(self, tree: &Tree, parent: NodeId, name: &[u8]) -> Option<NodeId> {
+        tree.child(parent, name).or_else(|| {
+            let recorded =
+                |node: &Node<'_>| self.form(node.name(), node.is_dir()) == self.form(name, node.is_dir());
+            match self.0 {
+                VolumeKind::Iso9660 | VolumeKind::Joliet => {
+                    tree.node(parent).children().find(recorded).map(|node| node.id())
+                }
+                VolumeKind::RockRidge | VolumeKind::Udf => None,
+            }
+        })
+    }
+}
 
 /// What of one tree has been taken over.
 struct Side<'t> {
@@ -74,7 +108,8 @@ fn internal(what: &str) -> Error {
 }
 
 /// The tree of the next session: what was imported, without the objects at `removed`, and `new` over it. Names are compared
-/// byte by byte. A new file takes the place of an old one, directories of one name become one with the attributes of
+/// byte by byte; where the tree was imported from Joliet or plain ISO 9660, which do not keep names as they were, by what is
+/// recorded of them: `readme.txt` takes the place of `README.TXT`. A new file takes the place of an old one, directories of one name become one with the attributes of
 /// the new one.
 ///
 /// # Errors
@@ -82,7 +117,8 @@ fn internal(what: &str) -> Error {
 /// else.
 pub fn merge(imported: &Imported, new: Option<HostTree>, removed: &[Vec<u8>]) -> Result<ImageInput, Error> {
     let old = &imported.tree;
-    let removed = find(old, removed)?;
+    let names = Names(imported.kind);
+    let removed = find(old, names, removed)?;
     let mut contents = Contents::new(std::path::PathBuf::new());
     let mut embedded = Vec::with_capacity(imported.embedded.len());
     for bytes in &imported.embedded {
@@ -116,16 +152,18 @@ pub fn merge(imported: &Imported, new: Option<HostTree>, removed: &[Vec<u8>]) ->
     let mut pending = vec![(out.root(), first, new.as_ref().map(Tree::root))];
     while let Some((parent, before, after)) = pending.pop() {
         let mut inner = Vec::new();
-        let mut named: HashMap<&[u8], NodeId> = HashMap::new();
+        let mut named: HashMap<Cow<'_, [u8]>, NodeId> = HashMap::new();
         if let (Some(tree), Some(after), Some(_)) = (&new, after, before) {
-            named.extend(tree.node(after).children().map(|c| (c.name(), c.id())));
+            for child in tree.node(after).children() {
+                named.entry(names.form(child.name(), child.is_dir())).or_insert(child.id());
+            }
         }
         let mut joined: HashSet<NodeId> = HashSet::new();
         for child in before.into_iter().flat_map(|id| old.node(id).children()) {
             if removed.contains(&child.id()) {
                 continue;
             }
-            let same = named.get(child.name()).copied();
+            let same = named.get(&names.form(child.name(), child.is_dir())).copied();
             match (same, &mut newer) {
                 (Some(other), Some(newer)) => {
                     let replacement = newer.tree.node(other);
@@ -175,13 +213,13 @@ fn collision(imported: &Imported, old: &Tree, child: Node<'_>, new: Node<'_>) ->
 }
 
 /// Objects by their paths, components divided by `/`.
-fn find(tree: &Tree, paths: &[Vec<u8>]) -> Result<HashSet<NodeId>, Error> {
+fn find(tree: &Tree, names: Names, paths: &[Vec<u8>]) -> Result<HashSet<NodeId>, Error> {
     let mut found = HashSet::new();
     for path in paths {
         let mut at = tree.root();
         for part in path.split(|b| *b == b'/').filter(|p| !p.is_empty()) {
-            at = tree
-                .child(at, part)
+            at = names
+                .child(tree, at, part)
                 .ok_or_else(|| Failure::new(HResult::ITEM_NOT_FOUND).with(String::from_utf8_lossy(path)))?;
         }
         found.insert(at);
@@ -256,6 +294,35 @@ mod tests {
         assert_eq!(tree.node(dir).modified(), Timestamp::from_secs(9));
         assert_eq!(tree.node(tree.child(dir, b"keep").unwrap()).target(), Some(&b"elsewhere"[..]));
         assert_eq!(tree.node(tree.child(dir, b"link").unwrap()).links(), 1);
+    }
+
+    #[test]
+    fn names_that_are_not_kept_are_compared_as_they_are_recorded() {
+        let imported = |kind, names: [&str; 3]| {
+            let mut tree = Tree::new(Meta::default());
+            let dir = tree.add_directory(tree.root(), names[0].as_bytes(), Meta::default()).unwrap();
+            for (parent, name) in [(dir, names[1]), (tree.root(), names[2])] {
+                let data = tree.add_old_data(5, &[Extent { lba: Some(300), bytes: 5 }]).unwrap();
+                tree.add_file(parent, name.as_bytes(), Meta::default(), data).unwrap();
+            }
+            Imported { kind, tree, embedded: Vec::new(), volume_name: String::new() }
+        };
+        let added = || {
+            new(|tree| {
+                let dir = tree.add_directory(tree.root(), b"my dir", Meta::default()).unwrap();
+                let data = tree.add_data(7, 0).unwrap();
+                tree.add_file(dir, b"read:me.txt", Meta::default(), data).unwrap();
+            })
+        };
+        let iso = imported(VolumeKind::Iso9660, ["MY_DIR", "READ_ME.TXT", "OTHER"]);
+        let tree = merge(&iso, Some(added()), &[b"/other".to_vec()]).unwrap().tree;
+        assert_eq!(paths(&tree), ["/my dir", "/my dir/read:me.txt"]);
+        let joliet = imported(VolumeKind::Joliet, ["My Dir", "Read_me.txt", "Other"]);
+        let tree = merge(&joliet, Some(added()), &[]).unwrap().tree;
+        assert_eq!(paths(&tree), ["/Other", "/my dir", "/my dir/read:me.txt"]);
+        let rock_ridge = imported(VolumeKind::RockRidge, ["MY_DIR", "READ_ME.TXT", "OTHER"]);
+        assert_eq!(merge(&rock_ridge, Some(added()), &[]).unwrap().tree.len(), 6);
+        assert!(merge(&rock_ridge, None, &[b"/other".to_vec()]).is_err());
     }
 
     #[test]
