@@ -1,0 +1,158 @@
+//! Writes that break off at any command are gone on with, on the disc they were begun on and with the image they were
+//! begun with, and nowhere else.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod rig;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use glassmaster_burn::{
+    CancelHandle, DashWriteType, DataBurn, DataOptions, Error, ErrorKind, Journal, Unsuitable, VerifyLevel,
+};
+use glassmaster_disc::{MediaType, SECTOR};
+use glassmaster_recorder::DiscRecorder;
+use glassmaster_scsi::{Cdb, DataPhase, Outcome, Transport, TransportError};
+
+use rig::{Rig, image, quiet};
+
+const SECTORS: usize = 1200;
+
+/// A connection that is gone from its WRITE of that number on.
+struct Cut<T> {
+    inner: T,
+    writes: u32,
+}
+
+impl<T: Transport> Transport for Cut<T> {
+    fn execute(
+        &mut self,
+        cdb: &Cdb,
+        data: DataPhase<'_>,
+        limit: Duration,
+    ) -> Result<Outcome, TransportError> {
+        if cdb.opcode() == 0x2A && self.writes > 0 {
+            self.writes -= 1;
+        }
+        if self.writes == 0 {
+            let device = self.inner.name().to_owned();
+            return Err(TransportError::DeviceGone { device, detail: "cut".to_owned() });
+        }
+        self.inner.execute(cdb, data, limit)
+    }
+
+    fn max_transfer(&self) -> usize {
+        self.inner.max_transfer()
+    }
+
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+}
+
+fn options() -> DataOptions {
+    DataOptions {
+        verify: VerifyLevel::Full,
+        disable_dvd_compatibility: true,
+        dash_write_type: DashWriteType::Incremental,
+        safe_point_every: 128,
+        ..DataOptions::default()
+    }
+}
+
+/// A disc on which a write broke off, and its journal.
+fn broken(media: MediaType, writes: u32) -> (Rig, tempfile::TempDir, Journal) {
+    let (rig, folder) = (Rig::blank(media), tempfile::tempdir().unwrap());
+    let journal = Journal::at(folder.path().join("burn.journal"));
+    let recorder = rig.recorder_on(Box::new(Cut { inner: rig.watched(), writes }));
+    let source = Arc::new(image(SECTORS, 1));
+    let result = DataBurn::new(options()).write_with_journal(
+        &recorder,
+        source,
+        &journal,
+        &mut quiet,
+        &CancelHandle::new(),
+    );
+    assert!(result.is_err(), "{media}");
+    drop(recorder);
+    (rig, folder, journal)
+}
+
+fn resume(recorder: &DiscRecorder, journal: &Journal, seed: u64) -> Result<u64, Error> {
+    let source = Arc::new(image(SECTORS, seed));
+    let burn = DataBurn::new(options());
+    let report = burn.resume(recorder, source, journal, &mut quiet, &CancelHandle::new())?;
+    assert!(report.verified.is_some() && report.sha256.is_some());
+    Ok(report.sectors)
+}
+
+fn reason(error: &Error) -> &str {
+    match error.kind() {
+        ErrorKind::Unsuitable(Unsuitable::NoResume(text)) | ErrorKind::Argument(text) => text,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_rest_is_written_and_the_whole_is_verified() {
+    let media = [
+        MediaType::DVD_PLUS_R,
+        MediaType::BD_R,
+        MediaType::DVD_R,
+        MediaType::DVD_PLUS_RW,
+        MediaType::DVD_RAM,
+        MediaType::BD_RE,
+        MediaType::DISK,
+    ];
+    for media in media {
+        for writes in [2, 9, 23, 38] {
+            let (rig, _folder, journal) = broken(media, writes);
+            let begun = rig.writes();
+            let recorder = rig.recorder();
+            let sectors = resume(&recorder, &journal, 1).unwrap_or_else(|e| panic!("{media}, {writes}: {e}"));
+            assert_eq!(sectors, SECTORS as u64);
+            // Less than all over again, as soon as there was a safe point.
+            let again = rig.writes() - begun;
+            assert!(writes < 9 || again < 38, "{media}: {again} writes after {writes}");
+            let mut found = vec![0; SECTORS * SECTOR];
+            recorder.disc_source_of(SECTORS as u64).read(0, &mut found).unwrap();
+            assert!(found == image(SECTORS, 1), "{media}, {writes}");
+            assert_eq!(journal.read().unwrap(), None, "{media}");
+        }
+    }
+}
+
+#[test]
+fn another_image_another_disc_and_another_type_are_refused() {
+    let (rig, _folder, journal) = broken(MediaType::BD_R, 20);
+    let before = rig.writes();
+    let error = resume(&rig.recorder(), &journal, 2).unwrap_err();
+    assert!(reason(&error).contains("another image"), "{error}");
+    assert_eq!(rig.writes(), before);
+
+    let (other, _other_folder, _) = broken(MediaType::DVD_PLUS_R, 20);
+    let error = resume(&other.recorder(), &journal, 1).unwrap_err();
+    assert!(reason(&error).contains("begun on a BD-R, this is a DVD+R"), "{error}");
+
+    let blank = Rig::blank(MediaType::BD_R);
+    let error = resume(&blank.recorder(), &journal, 1).unwrap_err();
+    assert!(reason(&error).contains("no session that was begun"), "{error}");
+    assert_eq!(blank.writes(), 0);
+
+    // The same type and state, but what lies there is something else.
+    let (foreign, folder) = (Rig::blank(MediaType::BD_R), tempfile::tempdir().unwrap());
+    let recorder = foreign.recorder_on(Box::new(Cut { inner: foreign.watched(), writes: 20 }));
+    let own = Journal::at(folder.path().join("own.journal"));
+    let source = Arc::new(image(SECTORS, 3));
+    let burn = DataBurn::new(options());
+    burn.write_with_journal(&recorder, source, &own, &mut quiet, &CancelHandle::new()).unwrap_err();
+    drop(recorder);
+    let before = foreign.writes();
+    let error = resume(&foreign.recorder(), &journal, 1).unwrap_err();
+    assert!(reason(&error).contains("is not the image"), "{error}");
+    assert_eq!(foreign.writes(), before);
+
+    // And the right ones still go together.
+    resume(&rig.recorder(), &journal, 1).unwrap();
+}
