@@ -30,6 +30,8 @@ impl Changes {
             let path = event["path"].as_str().unwrap().trim_start_matches('/').as_bytes().to_vec();
             let recorded = event["recorded"].as_str().map(|name| name.as_bytes().to_vec());
             match recorded {
+                // The file itself is there.
+                None if event["reason"].as_str().unwrap().starts_with("named streams") => {}
                 Some(target) if event["reason"].as_str().unwrap().starts_with("link target") => {
                     changes.targets.insert((family, path), target);
                 }
@@ -242,6 +244,7 @@ fn udf_of_each_revision_agrees_with_the_kernel() {
     tree::deep(&without_links.join("deep"), 70).unwrap();
     tree::crowd(&without_links.join("crowd"), 1_000).unwrap();
     tree::links(&source.join("links")).unwrap();
+    let attributes = give_attributes(&without_links.join("sizes"));
     let wanted = Manifest::of_folder(&source).unwrap();
     let mut mounts = Vec::new();
     let mut all_changes = Vec::new();
@@ -271,6 +274,7 @@ fn udf_of_each_revision_agrees_with_the_kernel() {
             witness::seven_zip(&image, Some("Udf")).unwrap();
             all_changes.push(build(&source));
             faultless(&image);
+            assert_eq!(listed_streams(&image), if revision < "2.00" { 0 } else { attributes }, "{revision}");
             if mirrors.len() == 1 {
                 // Neither program knows metadata partitions.
                 witness::udfdump(&image).unwrap();
@@ -296,6 +300,36 @@ fn udf_of_each_revision_agrees_with_the_kernel() {
     }
 }
 
+/// Gives some files of a tree user attributes, which become named streams; how many, or nothing where the file system of
+/// this place has none.
+fn give_attributes(folder: &Path) -> usize {
+    let mut given = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        // Hard links have one set of attributes; a further name would count them again.
+        let usual = entry.metadata().unwrap();
+        if !usual.is_file() || std::os::unix::fs::MetadataExt::nlink(&usual) > 1 {
+            continue;
+        }
+        for (name, value) in [("user.origin", &b"by hand"[..]), ("user.large", &[9; 2500])] {
+            match rustix::fs::setxattr(entry.path(), name, value, rustix::fs::XattrFlags::empty()) {
+                Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::ACCESS) => {}
+                other => {
+                    other.unwrap();
+                    given += 1;
+                }
+            }
+        }
+    }
+    given
+}
+
+/// Streams that `list` tells of.
+fn listed_streams(image: &Path) -> usize {
+    let entries = must(["list", text(image), "--fs", "udf"]);
+    entries.iter().filter_map(|e| e["streams"].as_array()).map(Vec::len).sum()
+}
+
 /// Our own verifier finds nothing: it was written from the standards, not from the builder.
 fn faultless(image: &Path) {
     let events = must(["check", text(image)]);
@@ -310,6 +344,7 @@ fn a_bridge_with_udf_of_each_revision_agrees_with_every_witness() {
     tree::sizes(&source.join("sizes")).unwrap();
     tree::modes_and_times(&source.join("modes and times")).unwrap();
     tree::deep(&source.join("deep"), 12).unwrap();
+    let attributes = give_attributes(&source.join("sizes"));
     let wanted = Manifest::of_folder(&source).unwrap();
     let mut mounts = Vec::new();
     let mut all_changes = Vec::new();
@@ -322,11 +357,14 @@ fn a_bridge_with_udf_of_each_revision_agrees_with_every_witness() {
             arguments.extend(*mirror);
             all_changes.push(Changes::of(&must(arguments)));
             faultless(&image);
+            assert_eq!(listed_streams(&image), if revision < "2.00" { 0 } else { attributes }, "{revision}");
             witness::seven_zip(&image, Some("Udf")).unwrap();
             witness::seven_zip(&image, Some("Iso")).unwrap();
             if mirrors.len() == 1 {
-                // pycdlib refuses partition maps it does not know.
-                witness::pycdlib(&image).unwrap();
+                // pycdlib knows neither extended file entries nor metadata partitions.
+                let plain = place.path().join("without streams.iso");
+                must(["build", text(&source), "-o", text(&plain), "--udf", revision]);
+                witness::pycdlib(&plain).unwrap();
             }
             mounts.push(Mount { image, mode: MountMode::Udf, options: None });
         }
