@@ -16,10 +16,10 @@ pub struct Options {
     pub rock_ridge: Option<RockRidge>,
     /// Second hierarchy with Unicode names; `None` leaves it out.
     pub joliet: Option<Joliet>,
-    /// Volume identifier; mapped to 32 d-characters, and to 16 UCS-2 characters for Joliet (ECMA-119 8.4.7).
+    /// Volume identifier; mapped to 32 d-characters, and to 16 UCS-2 characters for Joliet (ECMA-119 8.4.6).
     #[doc(alias = "VolumeName")]
     pub volume: String,
-    /// System identifier, 32 a-characters (ECMA-119 8.4.6).
+    /// System identifier, 32 a-characters (ECMA-119 8.4.5).
     pub system: String,
     /// Volume set identifier, 128 d-characters (ECMA-119 8.4.19).
     pub volume_set: String,
