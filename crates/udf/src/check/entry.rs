@@ -8,12 +8,11 @@ use super::{attributes, field};
 use crate::raw::field::{u16_at, u32_at, u64_at};
 use crate::raw::icb_tag::{
     AD_EMBEDDED, STRATEGY_4, TYPE_BLOCK_DEVICE, TYPE_CHAR_DEVICE, TYPE_DIRECTORY, TYPE_REAL_TIME,
-    TYPE_SYMLINK,
+    TYPE_STREAM_DIRECTORY, TYPE_SYMLINK,
 };
 use crate::raw::path_component::decode_path;
 use crate::read::extents::{Form, unknown_form};
 use crate::read::icb::{Direct, STRATEGY_4096};
-use crate::read::streams::TYPE_STREAM_DIRECTORY;
 
 /// Bit of the ICB flags: the object is a stream (ECMA-167 4/14.6.8).
 const STREAM: u16 = 1 << 13;

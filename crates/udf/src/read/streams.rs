@@ -8,10 +8,8 @@ use super::icb::STREAM_DIRECTORY_NAME;
 use super::{BlockAddress, UdfVolume};
 use crate::raw::allocation::LongAd;
 use crate::raw::file_identifier::{DELETED, PARENT};
-use crate::raw::icb_tag::TYPE_DIRECTORY;
+use crate::raw::icb_tag::{TYPE_DIRECTORY, TYPE_STREAM_DIRECTORY};
 
-/// Stream directory (ECMA-167 4/14.6.6).
-pub(crate) const TYPE_STREAM_DIRECTORY: u8 = 13;
 /// Bit of the file characteristics: the stream belongs to the implementation (ECMA-167 4/14.4.3, UDF 3.3.5.2).
 pub(crate) const METADATA: u8 = 1 << 4;
 /// Streams of one object, at most.
