@@ -320,7 +320,8 @@ fn spare_areas_are_chosen_before_the_first_write() {
 
 #[test]
 fn a_test_write_records_nothing() {
-    for media in [MediaType::CD_R, MediaType::CD_RW, MediaType::DVD_R, MediaType::DVD_R_DL] {
+    for media in [MediaType::CD_R, MediaType::CD_RW, MediaType::DVD_R, MediaType::DVD_R_DL, MediaType::DVD_RW]
+    {
         let rig = Rig::blank(media);
         let recorder = rig.recorder();
         let report = burn(&recorder, DataOptions { test_write: true, ..open() }, 700, 1)

@@ -1,6 +1,7 @@
 //! DVD-R, and DVD-RW that is recorded sequentially: disc at once or incremental, ECC blocks of 16 sectors (MMC-6 clause 4,
 //! DVD-R/-RW models, and page 05h).
 
+use glassmaster_disc::MediaType;
 use glassmaster_mmc::cmd::{CloseFunction, ReserveTrack};
 use glassmaster_mmc::page::{DataBlockType, MultiSession, SessionFormat, WriteParameters, WriteType};
 use glassmaster_recorder::{MediaState, Medium, Repeat, RestoreModePage};
@@ -41,7 +42,13 @@ impl DvdR {
         let closed = single || options.force_close || nearly_full(medium, needed);
         let blank = medium.state.contains(MediaState::BLANK);
         let closes = if closed { Closing::Final } else { Closing::Appendable };
+        // What a real write would make of a blank DVD-RW is told by a test, too.
+        let formats = medium.kind == MediaType::DVD_RW
+            && blank
+            && supports.restricted_overwrite
+            && options.dash_write_type == DashWriteType::Auto;
         let (write_type, closing) = match options.dash_write_type {
+            _ if options.test_write && formats => (WriteType::PACKET, Closing::Overwritable),
             // A test must leave nothing behind: what disc at once reserves stays on the disc.
             _ if options.test_write => (WriteType::PACKET, closes),
             DashWriteType::DiscAtOnce => (WriteType::SESSION_AT_ONCE, Closing::Final),

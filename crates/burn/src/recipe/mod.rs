@@ -112,9 +112,11 @@ pub(crate) fn for_medium(
 }
 
 /// Whether a DVD-RW is written as it is: because the caller wants that, it holds sessions, or the drive cannot format it.
+/// A test must not format it either: restricted overwrite mode has no test write, and a format stays.
 fn is_sequential_dvd_rw(medium: &Medium, options: &DataOptions, supports: &Supports) -> bool {
     medium.profile == Profile::DVD_RW_SEQUENTIAL
         && (options.dash_write_type != DashWriteType::Auto
+            || options.test_write
             || !medium.state.contains(MediaState::BLANK)
             || !supports.restricted_overwrite)
 }
@@ -173,8 +175,11 @@ impl Supports {
                     && (self.session_at_once.is_some() || self.track_at_once.is_some())
             }
             MediaType::DVD_R | MediaType::DVD_R_DL => self.dash.is_some_and(|f| f.test_write),
+            // After a minimal blank only disc at once is left, which reserves for good.
             MediaType::DVD_RW => {
-                medium.profile == Profile::DVD_RW_SEQUENTIAL && self.dash.is_some_and(|f| f.test_write)
+                medium.profile == Profile::DVD_RW_SEQUENTIAL
+                    && !medium.state.contains(MediaState::FINAL_SESSION)
+                    && self.dash.is_some_and(|f| f.test_write)
             }
             _ => false,
         }
