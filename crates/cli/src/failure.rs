@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use glassmaster::disc::HResult;
 use serde_json::{Value, json};
 
 /// Something failed.
@@ -21,13 +22,21 @@ pub(crate) struct Failure {
     pub(crate) exit: u8,
     pub(crate) message: String,
     pub(crate) hresult: Option<u32>,
+    /// What a person can do next; the message ends with it. Empty where the message says it.
+    pub(crate) next: &'static str,
     /// What is known nevertheless: counts, the state of the disc.
     pub(crate) details: Value,
 }
 
 impl Failure {
     pub(crate) fn new(exit: u8, message: impl Display) -> Self {
-        Self { exit, message: message.to_string(), hresult: None, details: json!({}) }
+        Self { exit, message: message.to_string(), hresult: None, next: "", details: json!({}) }
+    }
+
+    /// Drive or medium cannot be used for this, and the library was not asked: `code` is what it would have said.
+    pub(crate) fn unsuitable(code: HResult, what: impl Display, next: &'static str) -> Self {
+        let message = format!("{what}; next: {next}");
+        Self { exit: UNSUITABLE, message, hresult: Some(code.0), next, details: json!({}) }
     }
 
     pub(crate) fn with_details(mut self, details: Value) -> Self {
@@ -46,11 +55,12 @@ impl From<glassmaster::Error> for Failure {
             glassmaster::Class::Cancelled => CANCELLED,
         };
         let mut message = error.to_string();
-        if !error.next_step().is_empty() {
+        let next = error.next_step();
+        if !next.is_empty() {
             message.push_str("; next: ");
-            message.push_str(error.next_step());
+            message.push_str(next);
         }
-        Self { exit, message, hresult: Some(error.hresult()), details: json!({}) }
+        Self { exit, message, hresult: Some(error.hresult()), next, details: json!({}) }
     }
 }
 

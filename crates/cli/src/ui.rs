@@ -68,6 +68,9 @@ fn failed(failure: &Failure) -> Value {
         if let Some(code) = failure.hresult {
             map.insert("hresult".to_owned(), json!(format!("0x{code:08X}")));
         }
+        if !failure.next.is_empty() {
+            map.insert("next_step".to_owned(), json!(failure.next));
+        }
     }
     fields
 }

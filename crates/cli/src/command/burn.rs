@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use glassmaster::disc::{BlockSource, MediaType, SECTOR_U64};
+use glassmaster::disc::{BlockSource, HResult, MediaType, SECTOR_U64};
 use glassmaster::imapi2::burn::{
     BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Error as BurnError, ErrorKind, Event,
     RingOptions, Suitability, Unsuitable, VerifyLevel, WriteAction,
@@ -93,11 +93,11 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         let suitable = burn.check(&recorder, source.block_count()).map_err(glassmaster::Error::from)?;
         if suitable.start_lba.0 != 0 {
             let what = format!(
-                "the disc holds a session already and the next one would begin at sector {}: go on from it with --append, \
-                 or insert a blank disc",
+                "the disc holds a session already and the next one would begin at sector {}",
                 suitable.start_lba
             );
-            return Err(Failure::new(UNSUITABLE, what));
+            let next = "go on from it with --append, or insert a blank disc";
+            return Err(Failure::unsuitable(HResult::DATA_MEDIA_NOT_BLANK, what, next));
         }
         if args.dry_run {
             burn.options.test_write = true;
@@ -189,14 +189,16 @@ fn append(
         Request { sources: &args.sources, removals: &args.removals, imaging: &args.imaging, output: disc };
     request.check()?;
     if medium.state.contains(MediaState::BLANK) {
-        let what = "the disc is blank, there is nothing to go on from; leave --append out";
-        return Err(Failure::new(UNSUITABLE, what));
+        let what = "the disc is blank, there is nothing to go on from";
+        return Err(Failure::unsuitable(HResult::DATA_INVALID_MEDIA_STATE, what, "leave --append out"));
     }
     let ways = burn.multisession_interfaces(recorder).map_err(glassmaster::Error::from)?;
     let way = select(&ways).ok().and_then(|place| ways.get(place)).ok_or_else(|| {
         let flags: Vec<_> = medium.state.iter_names().map(|(name, _)| name.to_lowercase()).collect();
         let what = format!("no session can be added to this {}: it is {}", medium.kind, flags.join(", "));
-        Failure::new(UNSUITABLE, what)
+        let erasable = medium.disc.as_ref().is_some_and(|d| d.erasable);
+        let next = if erasable { "erase it, or insert another disc" } else { "insert another disc" };
+        Failure::unsuitable(HResult::DATA_INVALID_MEDIA_STATE, what, next)
     })?;
     let reporting = args.report.as_deref().map(|dir| (dir, recorder));
     let planned = request.plan(way, ui, cancel)?;

@@ -1,6 +1,6 @@
 //! `glassmaster info`
 
-use glassmaster::imapi2::recorder::{DiscRecorder, Medium};
+use glassmaster::imapi2::recorder::{DiscRecorder, MediaState, Medium};
 use glassmaster::imapi2fs::{identify_session, open_session};
 use glassmaster::mmc::cmd::{PageControl, ReadTrackInformation};
 use glassmaster::scsi::sys::Access;
@@ -19,6 +19,8 @@ pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
         Some(drive) => {
             let recorder = drive.open(None, Access::Shared)?;
             if !drive_and_medium(&recorder, &mut result, ui)? {
+                result["sessions"] = json!([]);
+                result["volumes"] = json!([]);
                 return Ok(result);
             }
             sessions(&recorder, &mut result, ui)?;
@@ -148,13 +150,18 @@ fn speeds(recorder: &DiscRecorder, ui: &Ui) -> Result<Value, Failure> {
     Ok(rows.collect())
 }
 
-/// The tracks, the one that is open included. Media without sessions have none to tell of.
-fn tracks(recorder: &DiscRecorder, medium: &Medium, ui: &Ui) -> Result<Value, Failure> {
+/// The tracks, the one that is open included, and the sectors recorded in them. Media without sessions have none to tell
+/// of.
+fn tracks(recorder: &DiscRecorder, medium: &Medium, ui: &Ui) -> Result<(Value, u64), Failure> {
     let last = medium.disc.as_ref().map_or(0, |d| d.last_track_in_last_session).min(MOST_TRACKS);
     let mut rows = Vec::new();
+    let mut used: u64 = 0;
     for number in 1..=last {
         let query = ReadTrackInformation::track(u32::from(number));
         let Some(track) = optional(recorder.track_information(&query))? else { continue };
+        if !track.blank {
+            used = used.saturating_add(u64::from(track.size.saturating_sub(track.free_blocks)));
+        }
         let end = i64::from(track.start.0) + i64::from(track.size) - 1;
         let state = if track.blank { "blank" } else { "recorded" };
         ui.print(&format!(
@@ -168,11 +175,12 @@ fn tracks(recorder: &DiscRecorder, medium: &Medium, ui: &Ui) -> Result<Value, Fa
             "last_recorded": track.last_recorded.map(|n| n.0),
         }));
     }
-    Ok(json!(rows))
+    Ok((json!(rows), used))
 }
 
-/// Most tracks that are listed: those of a CD. BD can have thousands, which nobody reads.
-const MOST_TRACKS: u16 = 99;
+/// Most tracks that any disc can have: sequential recording ranges of a BD-R (MMC-6 clause 4, BD-R model). A drive that
+/// tells of more is not believed.
+const MOST_TRACKS: u16 = 7927;
 
 /// Tells about drive and medium; `false` when there is nothing to be read on it.
 fn drive_and_medium(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Result<bool, Failure> {
@@ -199,6 +207,10 @@ fn drive_and_medium(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Res
         "next_writable": medium.next_writable.0, "sessions": sessions,
         "write_protection": medium.protection.bits(), "write_protected": medium.protection.to_string(),
         "write_unit": medium.write_unit(), "formatted": medium.formatted,
+        "blank": medium.state.contains(MediaState::BLANK), "closed": medium.state.contains(MediaState::FINALIZED),
+        "appendable": medium.state.contains(MediaState::APPENDABLE),
+        "overwritable": medium.state.contains(MediaState::OVERWRITE_ONLY),
+        "erasable": medium.disc.as_ref().map(|d| d.erasable),
         "disc": medium.disc.as_ref().map(|d| json!({
             "status": format!("{:?}", d.status).to_lowercase(),
             "last_session": format!("{:?}", d.last_session_state).to_lowercase(),
@@ -214,8 +226,10 @@ fn drive_and_medium(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Res
     let current = recorder.supported_features(true).map_err(glassmaster::Error::from)?;
     result["medium"]["features"] = codes(current.iter().map(|c| format!("0x{:04X}", c.0)).collect());
     result["medium"]["speeds"] = speeds(recorder, ui)?;
-    result["medium"]["tracks"] = tracks(recorder, &medium, ui)?;
-    let blank = medium.state.contains(glassmaster::imapi2::recorder::MediaState::BLANK)
-        && !medium.state.contains(glassmaster::imapi2::recorder::MediaState::OVERWRITE_ONLY);
-    Ok(!blank)
+    let (rows, used) = tracks(recorder, &medium, ui)?;
+    result["medium"]["tracks"] = rows;
+    // What of an overwritable medium is in use only its file system knows.
+    let overwritable = medium.state.contains(MediaState::OVERWRITE_ONLY);
+    result["medium"]["used"] = json!((!overwritable).then_some(used));
+    Ok(overwritable || !medium.state.contains(MediaState::BLANK))
 }
