@@ -13,6 +13,11 @@ use glassmaster_vdrive::{Disc, DriveOptions, MediumOptions, VirtualDrive};
 
 const PATH: &str = "VDRIVE_KILL_TEST_DISC";
 
+/// What is burnt at a block: every third write is zeros, which the disc file keeps as a hole.
+fn content(lba: i32) -> Vec<u8> {
+    if lba / 32 % 3 == 1 { vec![0; 32 * 2048] } else { rig::pattern(lba, 32, 5) }
+}
+
 /// Not a test of its own: the process that is killed. It burns without end and says what has been written.
 #[test]
 fn the_burning_process() {
@@ -27,7 +32,7 @@ fn the_burning_process() {
     let mut out = std::io::stdout().lock();
     for n in 0.. {
         let lba = n * 32;
-        go(&rig::ten(0x2A, lba, 32), &rig::pattern(lba, 32, 5)).unwrap();
+        go(&rig::ten(0x2A, lba, 32), &content(lba)).unwrap();
         writeln!(out, "\nwritten {}", lba + 32).unwrap();
         out.flush().unwrap();
     }
@@ -75,7 +80,7 @@ fn what_was_acknowledged_is_on_the_disc() {
             let cdb = Cdb::new(&rig::ten(0x28, lba, 32)).unwrap();
             let outcome = drive.execute(&cdb, DataPhase::In(&mut buf), Duration::ZERO).unwrap();
             rig::data_of(&outcome).unwrap();
-            assert!(buf == rig::pattern(lba, 32, 5), "{media} block {lba}");
+            assert!(buf == content(lba), "{media} block {lba}");
         }
         if media != MediaType::BD_RE {
             // It goes on where it stopped.

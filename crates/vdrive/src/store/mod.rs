@@ -4,6 +4,7 @@
 //! then a new state in the slot that is not current. A state counts only with a right checksum and the higher
 //! sequence number, so a half-written one is as if it had never been begun. See `docs/virtual-disc.md`.
 
+mod blank;
 mod bytes;
 mod error;
 mod slot;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use glassmaster_disc::{SECTOR, SECTOR_U64};
 
+use blank::Blank;
 pub use error::StoreError;
 pub(crate) use state::{DiscState, FormatState, Session, Track};
 pub(crate) use superblock::{Geometry, Superblock};
@@ -36,6 +38,7 @@ pub(crate) struct Store {
     /// The map of recorded units as in the file; bit 0 of byte 0 is the unit of `first_lba`.
     map: Vec<u8>,
     sequence: u64,
+    blank: Blank,
 }
 
 impl Store {
@@ -68,7 +71,7 @@ impl Store {
         let end = sb.data_offset + u64::from(geometry.blocks) * SECTOR_U64;
         file.set_len(end).map_err(io("size the disc"))?;
         let map = vec![0; usize::try_from(sb.map_len).unwrap_or(usize::MAX)];
-        let mut store = Self { file, path: path.to_owned(), sb, map, sequence: 0 };
+        let mut store = Self { file, path: path.to_owned(), sb, map, sequence: 0, blank: Blank::default() };
         let made = store.commit(state).map_err(io("write the state")).and_then(|()| place(&part, path));
         if let Err(e) = made {
             // The half-made file is worthless; the reason it failed is what counts.
@@ -103,7 +106,7 @@ impl Store {
         let (sequence, state) = newest(&file, path, &sb)?;
         let mut map = vec![0; usize::try_from(sb.map_len).unwrap_or(usize::MAX)];
         file.read_exact_at(&mut map, sb.map_offset).map_err(io("read the map"))?;
-        let mut store = Self { file, path: path.to_owned(), sb, map, sequence };
+        let mut store = Self { file, path: path.to_owned(), sb, map, sequence, blank: Blank::default() };
         let mut state = state;
         if state.clearing {
             store.finish_clear(&mut state).map_err(io("finish an interrupted format"))?;
@@ -164,23 +167,81 @@ impl Store {
         Ok((start, start + blocks * SECTOR_U64))
     }
 
+    /// Where the file ends.
+    fn end(&self) -> u64 {
+        self.sb.data_offset + u64::from(self.sb.geometry.blocks) * SECTOR_U64
+    }
+
     /// Fills `buf` with the blocks from `lba` on; units that are not recorded give zeros.
-    pub(crate) fn read(&self, lba: i32, buf: &mut [u8]) -> io::Result<()> {
-        let (start, _) = self.span(lba, buf.len())?;
+    pub(crate) fn read(&mut self, lba: i32, buf: &mut [u8]) -> io::Result<()> {
+        let (start, end) = self.span(lba, buf.len())?;
+        if self.blank.knows(start, end) {
+            buf.fill(0);
+            return Ok(());
+        }
         self.file.read_exact_at(buf, start)?;
-        for (n, block) in (0i32..).zip(buf.chunks_exact_mut(SECTOR)) {
-            if !self.is_recorded(lba.saturating_add(n)) {
-                block.fill(0);
+        if blank::is_zero(buf) {
+            // Where there is nothing here there may be nothing for long.
+            self.blank.look(&self.file, start, self.end());
+            return Ok(());
+        }
+        let unit_bytes = u64::from(self.sb.geometry.unit) * SECTOR_U64;
+        let mut at = start;
+        let mut rest = buf;
+        while !rest.is_empty() {
+            let unit = (at - self.sb.data_offset) / unit_bytes;
+            let next = (self.sb.data_offset + (unit + 1) * unit_bytes).min(end);
+            let (now, later) =
+                rest.split_at_mut(usize::try_from(next - at).map_err(io::Error::other)?.min(rest.len()));
+            if !self.unit_marked(unit) {
+                now.fill(0);
             }
+            at = next;
+            rest = later;
         }
         Ok(())
     }
 
     /// Writes whole blocks in place and marks their units recorded. What a unit held besides reads as zeros
-    /// when the unit was not recorded before.
+    /// when the unit was not recorded before. Zeros take no room.
     pub(crate) fn write(&mut self, lba: i32, data: &[u8]) -> io::Result<()> {
         let (start, end) = self.span(lba, data.len())?;
-        if data.is_empty() {
+        self.record(start, end, |store| {
+            let (mut at, mut rest) = (start, data);
+            for (zero, len) in blank::runs(data) {
+                let (now, later) = rest.split_at(len.min(rest.len()));
+                let next = at.saturating_add(now.len() as u64);
+                if zero {
+                    store.blank.clear(&store.file, at, next, store.end())?;
+                } else {
+                    store.blank.written(at, next);
+                    store.file.write_all_at(now, at)?;
+                }
+                at = next;
+                rest = later;
+            }
+            Ok(())
+        })
+    }
+
+    /// Records zeros, without storing them where the file system can keep holes.
+    pub(crate) fn write_zeros(&mut self, lba: i32, blocks: u32) -> io::Result<()> {
+        if blocks == 0 {
+            return Ok(());
+        }
+        let len = usize::try_from(blocks).map_err(io::Error::other)?.saturating_mul(SECTOR);
+        let (start, end) = self.span(lba, len)?;
+        self.record(start, end, |store| store.blank.clear(&store.file, start, end, store.end()))
+    }
+
+    /// Puts something at `start..end` of the file and marks its units recorded.
+    fn record(
+        &mut self,
+        start: u64,
+        end: u64,
+        put: impl FnOnce(&mut Self) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if start == end {
             return Ok(());
         }
         let unit_bytes = u64::from(self.sb.geometry.unit) * SECTOR_U64;
@@ -188,47 +249,17 @@ impl Store {
         let (first, last) = ((start - base) / unit_bytes, (end - 1 - base) / unit_bytes);
         // Only the first and the last unit can be covered in part, and stale bytes of an earlier life of the
         // disc may stand there.
-        let limit = base + u64::from(self.sb.geometry.blocks) * SECTOR_U64;
+        let limit = self.end();
         let head = base + first * unit_bytes;
         if head < start && !self.unit_marked(first) {
-            zero(&self.file, head, start)?;
+            self.blank.clear(&self.file, head, start, limit)?;
         }
         let tail = (base + (last + 1) * unit_bytes).min(limit);
         if end < tail && !self.unit_marked(last) {
-            zero(&self.file, end, tail)?;
+            self.blank.clear(&self.file, end, tail, limit)?;
         }
-        self.file.write_all_at(data, start)?;
+        put(self)?;
         self.mark(first, last)
-    }
-
-    /// Records zeros, without storing them where the file system can keep holes.
-    pub(crate) fn write_zeros(&mut self, lba: i32, blocks: u32) -> io::Result<()> {
-        let unit = self.sb.geometry.unit;
-        let (mut at, mut left) = (i64::from(lba), blocks);
-        // Whole units go as holes; what is over at the ends is small.
-        while left > 0 {
-            let into =
-                u32::try_from((at - i64::from(self.sb.geometry.first_lba)).rem_euclid(i64::from(unit)))
-                    .map_err(io::Error::other)?;
-            let here = i32::try_from(at).map_err(io::Error::other)?;
-            let n = if into == 0 && left >= unit {
-                let n = left - left % unit;
-                let len = usize::try_from(n).map_err(io::Error::other)? * SECTOR;
-                let (start, end) = self.span(here, len)?;
-                clear_range(&self.file, start, end)?;
-                let base = self.sb.data_offset;
-                let unit_bytes = u64::from(unit) * SECTOR_U64;
-                self.mark((start - base) / unit_bytes, (end - 1 - base) / unit_bytes)?;
-                n
-            } else {
-                let n = left.min(unit - into);
-                self.write(here, &vec![0; usize::try_from(n).map_err(io::Error::other)? * SECTOR])?;
-                n
-            };
-            at += i64::from(n);
-            left -= n;
-        }
-        Ok(())
     }
 
     fn unit_marked(&self, unit: u64) -> bool {
@@ -271,7 +302,9 @@ impl Store {
         self.file.write_all_at(&self.map, self.sb.map_offset)?;
         let len = u64::from(self.sb.geometry.blocks) * SECTOR_U64;
         // Only thrift: the map already says that nothing is recorded there.
-        punch(&self.file, self.sb.data_offset, len)?;
+        if blank::punch(&self.file, self.sb.data_offset, len)? {
+            self.blank.punched(self.sb.data_offset, self.end());
+        }
         state.clearing = false;
         self.commit(state)
     }
@@ -340,37 +373,6 @@ fn read_some(file: &File, buf: &mut [u8], at: u64) -> io::Result<usize> {
         }
     }
     Ok(got)
-}
-
-/// Overwrites a stretch shorter than a unit with zeros.
-fn zero(file: &File, from: u64, to: u64) -> io::Result<()> {
-    let len = usize::try_from(to.saturating_sub(from)).map_err(io::Error::other)?;
-    file.write_all_at(&vec![0; len], from)
-}
-
-/// Makes a stretch read as zeros, as a hole where the file system can.
-fn clear_range(file: &File, from: u64, to: u64) -> io::Result<()> {
-    const PIECE: u64 = 1 << 20;
-    if punch(file, from, to.saturating_sub(from))? {
-        return Ok(());
-    }
-    let mut at = from;
-    while at < to {
-        let next = at.saturating_add(PIECE).min(to);
-        zero(file, at, next)?;
-        at = next;
-    }
-    Ok(())
-}
-
-/// Gives the storage of a stretch back; false when the file system cannot.
-fn punch(file: &File, offset: u64, len: u64) -> io::Result<bool> {
-    use rustix::fs::{FallocateFlags, fallocate};
-    match fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, offset, len) {
-        Ok(()) => Ok(true),
-        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::INVAL) => Ok(false),
-        Err(e) => Err(e.into()),
-    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ fn data_and_state_come_back() {
     state.finalized = true;
     store.commit(&state).unwrap();
     drop(store);
-    let (store, got) = Store::open(&path).unwrap();
+    let (mut store, got) = Store::open(&path).unwrap();
     assert_eq!(got, state);
     assert_eq!(store.sb.id, [7; 16]);
     let mut buf = vec![0xEE; 4 * SECTOR];
@@ -164,7 +164,7 @@ fn discs_of_the_first_layout_go_on() {
     assert_eq!(state, blank());
     store.commit(&DiscState { finalized: true, ..blank() }).unwrap();
     drop(store);
-    let (store, state) = Store::open(&path).unwrap();
+    let (mut store, state) = Store::open(&path).unwrap();
     assert!(state.finalized);
     let mut block = [0; SECTOR];
     store.read(15, &mut block).unwrap();
@@ -186,4 +186,117 @@ fn recorded_zeros_hide_what_was_there() {
     assert!(buf[5 * SECTOR..].iter().all(|b| *b == 0));
     assert!(store.is_recorded(74) && !store.is_recorded(80));
     assert!(store.write_zeros(4090, 10).is_err());
+}
+
+/// Kilobytes that the file takes of its file system.
+fn room(path: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).unwrap().blocks() / 2
+}
+
+/// Whether the file system of `dir` keeps holes at all; elsewhere zeros take the room they take.
+fn keeps_holes(dir: &Path) -> bool {
+    let path = dir.join("probe");
+    let file = File::create_new(&path).unwrap();
+    file.write_all_at(&[1; 1 << 20], 0).unwrap();
+    let punched = blank::punch(&file, 0, 1 << 20).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    punched
+}
+
+#[test]
+fn zeros_take_no_room_and_hide_what_was_there() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let mut store = Store::create(&path, G, [0; 16], &blank()).unwrap();
+    let holes = keeps_holes(dir.path());
+    let empty = room(&path);
+    for lba in (0..4096).step_by(32) {
+        store.write(lba, &[0; 32 * SECTOR]).unwrap();
+    }
+    if holes {
+        assert!(room(&path) <= empty + 64, "{} after {empty}", room(&path));
+    }
+    assert!(store.is_recorded(0) && store.is_recorded(4095));
+    let mut seed = 1u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        seed.to_be_bytes()[0] | 1
+    })
+    .take(4096 * SECTOR)
+    .collect();
+    for (lba, piece) in (0..).step_by(31).zip(noise.chunks(31 * SECTOR)) {
+        store.write(lba, piece).unwrap();
+    }
+    let mut all = vec![0; 4096 * SECTOR];
+    store.read(0, &mut all).unwrap();
+    assert!(all == noise);
+    // Zeros over data, with ends that no block of a file system has, and between other data.
+    let mut wanted = noise;
+    for (lba, blocks) in [(7, 21), (64, 1), (1001, 333), (2048, 2048)] {
+        let range = lba * SECTOR..(lba + blocks) * SECTOR;
+        wanted[range.clone()].fill(0);
+        store.write(i32::try_from(lba).unwrap(), &wanted[range]).unwrap();
+    }
+    let mixed = 1500 * SECTOR..1600 * SECTOR;
+    wanted[1510 * SECTOR..1550 * SECTOR].fill(0);
+    store.write(1500, &wanted[mixed]).unwrap();
+    for piece in [1, 7, 32, 4096] {
+        for (lba, want) in (0..).step_by(piece).zip(wanted.chunks(piece * SECTOR)) {
+            let got = &mut all[..want.len()];
+            store.read(lba, got).unwrap();
+            assert!(got == want, "{piece} blocks from {lba}");
+        }
+    }
+    if holes {
+        assert!(room(&path) < empty + 2048 * 2 - 500, "{} after {empty}", room(&path));
+    }
+    drop(store);
+    let (mut store, _) = Store::open(&path).unwrap();
+    let mut again = vec![1; 4096 * SECTOR];
+    store.read(0, &mut again).unwrap();
+    assert!(again == wanted);
+}
+
+/// What is remembered of holes must not outlive a write, a clear or a failed write.
+#[test]
+fn reads_and_writes_in_any_order_agree_with_plain_memory() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let mut store = Store::create(&path, G, [0; 16], &blank()).unwrap();
+    let mut model = vec![0u8; 512 * SECTOR];
+    let mut seed = 7u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % below
+    };
+    for round in 0..3000 {
+        let at = next(512);
+        let len = 1 + next((512 - at).min(40));
+        let range = at * SECTOR..(at + len) * SECTOR;
+        let lba = i32::try_from(at).unwrap();
+        match next(6) {
+            0 => {
+                model[range.clone()].fill(u8::try_from(1 + next(255)).unwrap());
+                store.write(lba, &model[range]).unwrap();
+            }
+            1 => {
+                model[range.clone()].fill(0);
+                store.write(lba, &model[range]).unwrap();
+            }
+            2 => {
+                model[range].fill(0);
+                store.write_zeros(lba, u32::try_from(len).unwrap()).unwrap();
+            }
+            3 if next(50) == 0 => {
+                model.fill(0);
+                store.clear(&mut blank()).unwrap();
+            }
+            _ => {
+                let mut got = vec![0xEE; len * SECTOR];
+                store.read(lba, &mut got).unwrap();
+                assert!(got == model[range], "round {round}: {len} blocks from {at}");
+            }
+        }
+    }
 }
