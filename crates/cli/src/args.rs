@@ -247,6 +247,9 @@ pub(crate) struct Burn {
     /// only plan and check. The result says which.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Do not hold off suspend and shutdown (logind) while the disc is written.
+    #[arg(long)]
+    pub(crate) no_inhibit: bool,
 }
 
 /// What is erased, and how.
@@ -261,6 +264,9 @@ pub(crate) struct Erase {
     /// Eject the disc afterwards.
     #[arg(long)]
     pub(crate) eject: bool,
+    /// Do not hold off suspend and shutdown (logind) meanwhile.
+    #[arg(long)]
+    pub(crate) no_inhibit: bool,
 }
 
 /// An image file or a drive, and which of its file systems.

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glassmaster::disc::{BlockSource, MediaType};
-use glassmaster::imapi2::recorder::{DiscRecorder, OpenDrive, RegisteredDrive};
+use glassmaster::imapi2::recorder::{
+    DiscRecorder, ExclusiveAccess, OpenDrive, RecorderOptions, RegisteredDrive,
+};
 use glassmaster::imapi2fs::FileSource;
-use glassmaster::scsi::sys::{Access, Device};
+use glassmaster::scsi::sys::{Access, Device, OwnerFile};
 use glassmaster::scsi::wire::Client;
 use glassmaster::scsi::{Transport, TransportError};
 use glassmaster::vdrive::{MediumOptions, VirtualDrive};
 
 use crate::failure::{Failure, UNSUITABLE, USAGE};
+use crate::owner;
 
 /// A drive by the way it is reached.
 pub(crate) enum Drive {
@@ -73,17 +76,42 @@ impl Drive {
     /// Opens the drive. `media` is what a missing virtual disc becomes.
     pub(crate) fn open(&self, media: Option<MediaType>, access: Access) -> Result<DiscRecorder, Failure> {
         let transport: Box<dyn Transport> = match self {
-            Self::Virtual(file) => Box::new(virtual_drive(file, media)?),
-            Self::Socket(path) => Box::new(Client::connect(path).map_err(glassmaster::Error::from)?),
+            Self::Virtual(file) => Box::new(virtual_drive(&one_name(file), media)?),
+            Self::Socket(path) => {
+                Box::new(Client::connect(&one_name(path)).map_err(glassmaster::Error::from)?)
+            }
             Self::Device(path) => Box::new(Device::open(path, access).map_err(glassmaster::Error::from)?),
         };
-        Ok(DiscRecorder::open(transport).map_err(glassmaster::Error::from)?)
+        let options = RecorderOptions { owner_directory: owner::directory(), ..RecorderOptions::default() };
+        Ok(DiscRecorder::with_options(transport, options).map_err(glassmaster::Error::from)?)
     }
+
+    /// Opens the drive to change its disc: nobody else has it until both are dropped, and whoever tries hears who has it.
+    pub(crate) fn take(&self, media: Option<MediaType>) -> Result<(DiscRecorder, ExclusiveAccess), Failure> {
+        let recorder = self.open(media, Access::Exclusive)?;
+        let access =
+            recorder.acquire_exclusive_access(&owner::client_name()).map_err(glassmaster::Error::from)?;
+        Ok((recorder, access))
+    }
+}
+
+/// The same for all ways to write a path, as owners are told apart by it.
+fn one_name(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 
 fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<VirtualDrive, Failure> {
     if file.exists() {
-        return Ok(VirtualDrive::open(file).map_err(glassmaster::Error::from)?);
+        return VirtualDrive::open(file).map_err(|error| {
+            let mut failure = Failure::from(glassmaster::Error::from(error));
+            // The file is locked as long as the disc is in a drive; the owner's name stands elsewhere.
+            let key = format!("virtual:{}", file.display());
+            let owner = owner::directory().and_then(|of| OwnerFile::owner(&of, &key).ok().flatten());
+            if let Some(owner) = owner {
+                failure.message.push_str(&format!("; '{}' has it", owner.name));
+            }
+            failure
+        });
     }
     let Some(media) = media else {
         let what = format!(

@@ -5,7 +5,9 @@ mod boot;
 mod command;
 mod device;
 mod failure;
+mod inhibit;
 mod journal;
+mod owner;
 mod signal;
 mod ui;
 

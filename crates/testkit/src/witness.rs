@@ -30,6 +30,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("bsdtar", "libarchive-tools"),
     ("cc", "gcc"),
     ("cdrskin", "cdrskin"),
+    ("dbus-daemon", "dbus-daemon"),
+    ("dbus-send", "dbus-bin"),
     ("dumpet", "dumpet"),
     ("dvd+rw-format", "dvd+rw-tools"),
     ("dvd+rw-mediainfo", "dvd+rw-tools"),

@@ -11,7 +11,6 @@ use glassmaster::imapi2::burn::{
 };
 use glassmaster::imapi2::recorder::{DiscRecorder, MediaState, Medium};
 use glassmaster::imapi2fs::{SourceProblem, select};
-use glassmaster::scsi::sys::Access;
 use serde_json::{Value, json};
 
 use crate::args::{Burn, Imaging, Verify};
@@ -20,9 +19,10 @@ use crate::command::next_session::Request;
 use crate::command::report;
 use crate::device::{Drive, parse_drive};
 use crate::failure::{FAILED, Failure, UNSUITABLE, USAGE};
-use crate::journal;
+use crate::inhibit::Inhibit;
 use crate::signal::Cancel;
 use crate::ui::Ui;
+use crate::{journal, owner};
 
 pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let drive = parse_drive(&args.drive)?;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             source,
         })?;
     }
-    let recorder = drive.open(args.imaging.media, Access::Exclusive)?;
+    let (recorder, access) = drive.take(args.imaging.media)?;
     let medium = recorder.medium().map_err(glassmaster::Error::from)?;
     if let Some(wanted) = args.imaging.media
         && wanted != medium.kind
@@ -47,13 +47,15 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     }
     // A test leaves nothing to report on.
     let reporting = args.report.as_deref().filter(|_| !args.dry_run).map(|dir| (dir, &recorder));
+    let work = Work { ui, cancel, reporting, inhibit: !args.no_inhibit };
     let mut burn = DataBurn::new(options(args, &drive, medium.kind));
     if args.resume && (args.append || args.dry_run) {
         return Err(Failure::new(USAGE, "--resume goes on with a burn; it has no --append and no --dry-run"));
     }
     if args.append {
-        let result = append(args, &drive, &recorder, &medium, &burn, ui, cancel);
-        release(recorder);
+        let result = append(args, &drive, &recorder, &medium, &burn, &work);
+        drop(access);
+        drop(recorder);
         return result;
     }
     if !args.removals.remove.is_empty() {
@@ -84,11 +86,9 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         }
     };
     let journal = journal::of(args, &drive);
-    let report = if args.resume {
+    let done = if args.resume {
         let journal = journal?;
-        write(ui, cancel, reporting, |events, handle| {
-            burn.resume(&recorder, source, &journal, events, handle)
-        })?
+        work.run(|events, handle| burn.resume(&recorder, source, &journal, events, handle))?
     } else {
         let suitable = burn.check(&recorder, source.block_count()).map_err(glassmaster::Error::from)?;
         if suitable.start_lba.0 != 0 {
@@ -111,17 +111,16 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             result["dry_run"] = json!("test write");
         }
         match journal {
-            Ok(journal) => write(ui, cancel, reporting, |events, handle| {
-                burn.write_with_journal(&recorder, source, &journal, events, handle)
-            })?,
+            Ok(journal) => work
+                .run(|events, handle| burn.write_with_journal(&recorder, source, &journal, events, handle))?,
             Err(failure) => {
                 ui.remark(&format!("note: no journal is kept: {}", failure.message));
-                write(ui, cancel, reporting, |events, handle| burn.write(&recorder, source, events, handle))?
+                work.run(|events, handle| burn.write(&recorder, source, events, handle))?
             }
         }
     };
     ui.progress_end();
-    describe(&report, &mut result, ui);
+    describe(&done, &mut result, ui);
     if let Some(planned) = planned {
         let repairs = planned.repairs(ui);
         result["padded"] = json!(repairs);
@@ -129,46 +128,79 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     if args.eject {
         recorder.eject().map_err(glassmaster::Error::from)?;
     }
-    release(recorder);
+    // Before the result is told, so that a script can go on with the drive.
+    drop(access);
+    drop(recorder);
     Ok(result)
 }
 
-/// Runs a write with events for people and programs and an end by signals.
-fn write(
-    ui: &Ui,
-    cancel: &Cancel,
-    reporting: Option<(&Path, &DiscRecorder)>,
-    write: impl FnOnce(&mut dyn FnMut(&Event) -> ControlFlow<()>, &CancelHandle) -> Result<BurnReport, BurnError>,
-) -> Result<BurnReport, Failure> {
-    let handle = CancelHandle::new();
-    let signal = handle.clone();
-    cancel.on_signal(move || signal.cancel());
-    let mut last = None;
-    let mut events = |event: &Event| {
-        show(event, &mut last, ui);
-        ControlFlow::Continue(())
-    };
-    let result = write(&mut events, &handle);
-    if let Some((dir, recorder)) = reporting {
-        let told = report::write(dir, recorder, &result);
-        match (&result, told) {
-            (_, Ok(())) => {}
+/// What all writes have around them: events for people and programs, an end by signals, no suspend meanwhile, a report.
+struct Work<'a> {
+    ui: &'a Ui,
+    cancel: &'a Cancel,
+    reporting: Option<(&'a Path, &'a DiscRecorder)>,
+    inhibit: bool,
+}
+
+/// A write that went well, and whether suspend was held off.
+struct Done {
+    report: BurnReport,
+    awake: bool,
+}
+
+impl Work<'_> {
+    fn run(
+        &self,
+        write: impl FnOnce(
+            &mut dyn FnMut(&Event) -> ControlFlow<()>,
+            &CancelHandle,
+        ) -> Result<BurnReport, BurnError>,
+    ) -> Result<Done, Failure> {
+        let handle = CancelHandle::new();
+        let signal = handle.clone();
+        self.cancel.on_signal(move || signal.cancel());
+        let mut last = None;
+        let mut events = |event: &Event| {
+            show(event, &mut last, self.ui);
+            ControlFlow::Continue(())
+        };
+        let mut inhibit = Inhibit::hold(self.inhibit, "A disc is being written");
+        let (awake, note) = (inhibit.is_held(), inhibit.note.take());
+        let mut result = write(&mut events, &handle);
+        drop(inhibit);
+        match (&mut result, &note) {
+            (Ok(report), Some(note)) => report.notes.push(note.clone()),
+            (Err(_), Some(note)) => self.ui.remark(&format!("note: {note}")),
+            (_, None) => {}
+        }
+        self.report(&result)?;
+        let report = result.map_err(|e| {
+            let details = json!({
+                "phase": e.phase().to_string(), "blame": e.blame().to_string(), "aftermath": e.aftermath(),
+                "medium": e.medium().map(report::medium_fields), "suspend_held_off": awake,
+                "notes": note.into_iter().collect::<Vec<_>>(),
+            });
+            Failure::from(glassmaster::Error::from(e)).with_details(details)
+        })?;
+        Ok(Done { report, awake })
+    }
+
+    fn report(&self, result: &Result<BurnReport, BurnError>) -> Result<(), Failure> {
+        let Some((dir, recorder)) = self.reporting else { return Ok(()) };
+        match (result, report::write(dir, recorder, result)) {
+            (_, Ok(())) => Ok(()),
             // The disc is written: a run that says so, and that its report is missing.
             (Ok(_), Err(failure)) => {
                 let what = format!("the disc is written, but its report is not: {}", failure.message);
-                return Err(Failure::new(FAILED, what));
+                Err(Failure::new(FAILED, what))
             }
             // What became of the disc matters more.
-            (Err(_), Err(failure)) => ui.remark(&format!("note: no report: {}", failure.message)),
+            (Err(_), Err(failure)) => {
+                self.ui.remark(&format!("note: no report: {}", failure.message));
+                Ok(())
+            }
         }
     }
-    result.map_err(|e| {
-        let details = json!({
-            "phase": e.phase().to_string(), "blame": e.blame().to_string(), "aftermath": e.aftermath(),
-            "medium": e.medium().map(report::medium_fields),
-        });
-        Failure::from(glassmaster::Error::from(e)).with_details(details)
-    })
 }
 
 /// Goes on from the last session of the disc.
@@ -178,9 +210,9 @@ fn append(
     recorder: &DiscRecorder,
     medium: &Medium,
     burn: &DataBurn,
-    ui: &Ui,
-    cancel: &Cancel,
+    work: &Work<'_>,
 ) -> Result<Value, Failure> {
+    let ui = work.ui;
     let disc = match drive {
         Drive::Virtual(file) => Some(file.as_path()),
         Drive::Socket(_) | Drive::Device(_) => None,
@@ -200,8 +232,7 @@ fn append(
         let next = if erasable { "erase it, or insert another disc" } else { "insert another disc" };
         Failure::unsuitable(HResult::DATA_INVALID_MEDIA_STATE, what, next)
     })?;
-    let reporting = args.report.as_deref().map(|dir| (dir, recorder));
-    let planned = request.plan(way, ui, cancel)?;
+    let planned = request.plan(way, ui, work.cancel)?;
     let mut result = planned.summary();
     ui.remark(&planned.line());
     let source = planned.next.source();
@@ -214,10 +245,10 @@ fn append(
         ));
         return Ok(result);
     }
-    let report = match planned.next.modified_blocks() {
-        Some(ranges) => write(ui, cancel, reporting, |events, handle| {
-            burn.write_ranges(recorder, source, &ranges, events, handle)
-        })?,
+    let done = match planned.next.modified_blocks() {
+        Some(ranges) => {
+            work.run(|events, handle| burn.write_ranges(recorder, source, &ranges, events, handle))?
+        }
         None => {
             let suitable = burn.check(recorder, source.block_count()).map_err(glassmaster::Error::from)?;
             if i64::from(suitable.start_lba.0) != i64::from(planned.next.start()) {
@@ -228,11 +259,11 @@ fn append(
                 );
                 return Err(Failure::new(UNSUITABLE, what));
             }
-            write(ui, cancel, reporting, |events, handle| burn.write(recorder, source, events, handle))?
+            work.run(|events, handle| burn.write(recorder, source, events, handle))?
         }
     };
     ui.progress_end();
-    describe(&report, &mut result, ui);
+    describe(&done, &mut result, ui);
     let repairs = planned.repairs(ui);
     result["padded"] = json!(repairs);
     if args.eject {
@@ -262,11 +293,6 @@ fn planned_only(suitable: &Suitability, result: &mut Value, ui: &Ui) {
     ));
 }
 
-/// Ends the use of the drive before the result is told, so that a script can go on with it.
-fn release(recorder: DiscRecorder) {
-    drop(recorder);
-}
-
 fn from_folders(
     args: &Burn,
     drive: &Drive,
@@ -294,6 +320,7 @@ fn options(args: &Burn, drive: &Drive, media: MediaType) -> DataOptions {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let speed = args.speed.map(|times| (times * one).round() as u32);
     DataOptions {
+        client_name: owner::client_name(),
         speed,
         force_close: args.close,
         // Without --close a DVD+R stays open for further sessions.
@@ -346,7 +373,7 @@ fn percent(used: u64, total: u64) -> u64 {
     used.saturating_mul(100).checked_div(total).unwrap_or(0)
 }
 
-fn describe(report: &BurnReport, result: &mut Value, ui: &Ui) {
+fn describe(Done { report, awake }: &Done, result: &mut Value, ui: &Ui) {
     let verified = report.verified.is_some();
     result["media"] = json!(report.media.to_string());
     result["start"] = json!(report.start_lba.0);
@@ -361,6 +388,7 @@ fn describe(report: &BurnReport, result: &mut Value, ui: &Ui) {
     result["verified_sectors"] = json!(report.verified.as_ref().map(|v| v.sectors));
     result["sha256"] = json!(report.sha256.as_ref().map(ToString::to_string));
     result["notes"] = json!(report.notes);
+    result["suspend_held_off"] = json!(awake);
     for note in &report.notes {
         ui.remark(&format!("note: {note}"));
     }

@@ -1,25 +1,40 @@
 //! `glassmaster erase`
 
 use glassmaster::imapi2::burn::{CancelHandle, DiscErase, EraseEvent, EraseMethod, EraseOptions};
-use glassmaster::scsi::sys::Access;
 use serde_json::{Value, json};
 
 use crate::args::Erase;
 use crate::device::parse_drive;
 use crate::failure::Failure;
+use crate::inhibit::Inhibit;
+use crate::owner;
 use crate::signal::Cancel;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &Erase, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let drive = parse_drive(&args.drive)?;
-    let recorder = drive.open(None, Access::Exclusive)?;
+    let (recorder, _access) = drive.take(None)?;
     let handle = CancelHandle::new();
     let signal = handle.clone();
     cancel.on_signal(move || signal.cancel());
-    let erase = DiscErase::new(EraseOptions { full: args.full, ..EraseOptions::default() });
-    let report =
-        erase.erase(&recorder, &mut |event| show(event, ui), &handle).map_err(glassmaster::Error::from)?;
+    let erase = DiscErase::new(EraseOptions {
+        client_name: owner::client_name(),
+        full: args.full,
+        ..EraseOptions::default()
+    });
+    let inhibit = Inhibit::hold(!args.no_inhibit, "A disc is being erased");
+    let held = inhibit.is_held();
+    if let Some(note) = &inhibit.note {
+        ui.remark(&format!("note: {note}"));
+    }
+    let notes: Vec<_> = inhibit.note.iter().cloned().collect();
+    let result = erase.erase(&recorder, &mut |event| show(event, ui), &handle);
+    drop(inhibit);
     ui.progress_end();
+    let report = result.map_err(|error| {
+        let details = json!({ "suspend_held_off": held, "notes": notes });
+        Failure::from(glassmaster::Error::from(error)).with_details(details)
+    })?;
     if args.eject {
         recorder.eject().map_err(glassmaster::Error::from)?;
     }
@@ -31,7 +46,7 @@ pub(crate) fn run(args: &Erase, ui: &Ui, cancel: &Cancel) -> Result<Value, Failu
     ui.print(&format!("{}: blank again ({how})", report.media));
     Ok(json!({
         "media": report.media.to_string(), "full": args.full, "method": method, "sectors": sectors,
-        "seconds": report.elapsed.as_secs_f64(),
+        "seconds": report.elapsed.as_secs_f64(), "suspend_held_off": held, "notes": notes,
     }))
 }
 

@@ -14,8 +14,10 @@ pub(crate) const PATH: &str = env!("CARGO_BIN_EXE_glassmaster");
 pub(crate) fn command() -> Command {
     let mut command = Command::new(PATH);
     command.env_remove("SOURCE_DATE_EPOCH").stdin(Stdio::null());
-    // Journals of tests stay away from those of whoever runs them.
+    // Journals and owners' names of tests stay away from those of whoever runs them, and nobody's machine is kept awake.
     command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
+    command.env("DBUS_SYSTEM_BUS_ADDRESS", concat!("unix:path=", env!("CARGO_TARGET_TMPDIR"), "/no-bus"));
     command
 }
 
