@@ -8,6 +8,17 @@ use std::fmt;
 pub struct HResult(pub u32);
 
 impl HResult {
+    /// Facility of all codes of IMAPI, successes and failures alike.
+    #[doc(alias = "FACILITY_IMAPI2")]
+    pub const FACILITY: u16 = 0xAA;
+
+    /// Which part of a system a code is from: bits 16 to 26.
+    #[must_use]
+    pub const fn facility(self) -> u16 {
+        let [high, low, ..] = self.0.to_be_bytes();
+        u16::from_be_bytes([high & 0x07, low])
+    }
+
     /// Whether bit 31 is clear. Several codes other than `S_OK` are successes.
     #[doc(alias = "SUCCEEDED")]
     #[must_use]
@@ -192,6 +203,16 @@ mod tests {
         assert_eq!(HResult(0xC0AA_0999).to_string(), "0xC0AA0999");
         assert!(HResult::IMAGE_FEATURE_NOT_SUPPORTED.succeeded());
         assert!(!HResult::READONLY.succeeded());
+    }
+
+    /// Failures of IMAPI have two prefixes, 0xC0AA and 0x80AA, and its successes 0x00AA: one facility.
+    #[test]
+    fn every_code_of_imapi_has_its_facility() {
+        for (number, name) in NAMES.iter().filter(|row| row.1.contains("IMAPI_")) {
+            assert_eq!(HResult(*number).facility(), HResult::FACILITY, "{name}");
+        }
+        assert_eq!(HResult::INVALID_ARGUMENT.facility(), 7);
+        assert_eq!(HResult::FAIL.facility(), 0);
     }
 
     #[test]

@@ -69,6 +69,9 @@ impl MediaType {
     /// BD-RE.
     #[doc(alias = "IMAPI_MEDIA_TYPE_BDRE")]
     pub const BD_RE: Self = Self(19);
+    /// The named type with the highest number.
+    #[doc(alias = "IMAPI_MEDIA_TYPE_MAX")]
+    pub const MAX: Self = Self::BD_RE;
 
     /// Every named type, in the order of its number.
     pub const ALL: [Self; 20] = [
@@ -160,6 +163,7 @@ mod tests {
             let row = ROWS.iter().find(|r| r.0 == *media).unwrap();
             assert_eq!(row.1.parse::<MediaType>().unwrap(), *media);
         }
+        assert_eq!(MediaType::ALL.last(), Some(&MediaType::MAX));
         assert!("bd-x".parse::<MediaType>().is_err());
     }
 }

@@ -72,4 +72,11 @@ pub mod imapi2fs {
 pub mod imapi2 {
     pub use glassmaster_burn as burn;
     pub use glassmaster_recorder as recorder;
+
+    /// Version of the type library whose names these are, the part before the point.
+    #[doc(alias = "IMAPILib2_MajorVersion")]
+    pub const MAJOR_VERSION: u32 = 1;
+    /// The part behind the point.
+    #[doc(alias = "IMAPILib2_MinorVersion")]
+    pub const MINOR_VERSION: u32 = 0;
 }

@@ -44,6 +44,9 @@ bitflags! {
 }
 
 impl MediaState {
+    /// No flag: nothing is known of the medium.
+    #[doc(alias = "IMAPI_FORMAT2_DATA_MEDIA_STATE_UNKNOWN")]
+    pub const UNKNOWN: Self = Self::empty();
     /// Flags that only inform.
     #[doc(alias = "IMAPI_FORMAT2_DATA_MEDIA_STATE_INFORMATIONAL_MASK")]
     pub const INFORMATIONAL_MASK: u32 = 0x000F;

@@ -30,6 +30,8 @@ fn facade(krate: &str) -> String {
     match krate {
         "fsimage" | "iso9660" | "udf" => "imapi2fs".to_owned(),
         "burn" | "recorder" => format!("imapi2::{krate}"),
+        // The facade itself: what its modules hold of their own.
+        "glassmaster" => String::new(),
         other => other.to_owned(),
     }
 }
@@ -112,7 +114,8 @@ impl Aliases {
                 Item::Macro(m) if m.ident.is_none() => self.tables(at, m),
                 Item::Mod(m) => {
                     if let Some((_, items)) = &m.content {
-                        self.items(at, items);
+                        let inside = format!("{at}::{}", m.ident);
+                        self.items(if is_public(&m.vis) { &inside } else { at }, items);
                     }
                 }
                 _ => {}
@@ -178,15 +181,14 @@ impl Aliases {
 
     /// Macros of our own: what follows an alias attribute carries it, and rows of a table give an alias as text behind
     /// the name of the constant. By custom such a table makes the constants of the type it is named after: `profiles!`
-    /// those of `Profile`.
+    /// those of `Profile`, `page_codes!` those of `PageCode`.
     fn tables(&mut self, at: &str, m: &syn::ItemMacro) {
         let Some(name) = m.mac.path.segments.last().map(|s| s.ident.to_string()) else { return };
         if name == "codes" {
             return;
         }
         let singular = name.strip_suffix('s').unwrap_or(&name);
-        let owner: String =
-            singular.char_indices().map(|(n, c)| if n == 0 { c.to_ascii_uppercase() } else { c }).collect();
+        let owner: String = singular.split('_').map(capitalized).collect();
         self.tokens(at, &format!("{at}::{owner}"), m.mac.tokens.clone());
     }
 
@@ -236,7 +238,8 @@ impl Aliases {
     fn add(&mut self, attributes: &[Attribute], path: String, importable: &str) {
         let aliases: Vec<String> = attributes.iter().flat_map(aliases_of).collect();
         if !aliases.is_empty() {
-            self.carriers.push(Carrier { aliases, path, importable: importable.to_owned() });
+            let trimmed = |path: &str| path.trim_start_matches("::").to_owned();
+            self.carriers.push(Carrier { aliases, path: trimmed(&path), importable: trimmed(importable) });
         }
     }
 
@@ -313,6 +316,11 @@ fn public_modules(items: &[Item]) -> BTreeSet<String> {
     items.iter().filter_map(public).collect()
 }
 
+fn capitalized(word: &str) -> String {
+    let mut rest = word.chars();
+    rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).collect()
+}
+
 fn is_public(vis: &Visibility) -> bool {
     matches!(vis, Visibility::Public(_))
 }
@@ -384,6 +392,7 @@ mod tests {
             pub enum Parts { #[doc(alias = "IPart")] Part { #[doc(alias = "Size")] bytes: u64 } }
             impl Other { #[doc(alias = "Undo")] pub fn back(&self) {} }
             #[doc(alias = "IThing.Free")] pub fn free() {}
+            pub mod part { #[doc(alias = "MAJOR")] pub const MAJOR_VERSION: u32 = 1; }
             bitflags::bitflags! {
                 #[doc(alias = "Flags")] pub struct Marks: u32 { #[doc(alias = "FlagOne")] const ONE = 1; }
             }
@@ -396,15 +405,18 @@ mod tests {
                     #[doc(alias = "KIND_ONE")] #[default] One = 0, }
             }
             profiles! { 0x0008 CD_ROM "IMAPI_PROFILE_TYPE_CDROM" "CD-ROM" CD_ROM; }
+            page_codes! { 0x03 MRW "Mount Rainier" "IMAPI_MODE_PAGE_TYPE_MRW"; 0x05 WRITE "Write"; }
             features! { #[doc(alias = "FEATURE")] Thing[4] THING 2 "IMAP" { field: bool = 0, } }
         "#;
         let codes = "    0xC0AA_0002 CANCELLED \"E_CANCELLED\" \"Text.\";\n".to_owned();
         let mut aliases = Aliases { carriers: Vec::new(), codes };
         aliases.items("room", &syn::parse_file(text).unwrap().items);
         aliases.items("room", &syn::parse_file(tables).unwrap().items);
+        assert_eq!(aliases.item("MAJOR"), ["room::part::MAJOR_VERSION"]);
         assert_eq!(aliases.item("KINDS"), ["room::Kind"]);
         assert_eq!(aliases.item("KIND_ONE"), ["room::Kind::One"]);
         assert_eq!(aliases.item("IMAPI_PROFILE_TYPE_CDROM"), ["room::Profile::CD_ROM"]);
+        assert_eq!(aliases.item("IMAPI_MODE_PAGE_TYPE_MRW"), ["room::PageCode::MRW"]);
         assert_eq!(aliases.item("FEATURE"), ["room::Thing"]);
         assert_eq!(aliases.item("IThing"), ["room::Thing"]);
         assert_eq!(aliases.item("Other"), ["room::Other"]);

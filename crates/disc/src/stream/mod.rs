@@ -77,12 +77,18 @@ pub enum StreamError {
     /// All parts together have more bytes than can be counted.
     #[error("the parts have more than 2^64 bytes together")]
     TooLong,
+    /// The generator of pseudo-random bytes has a seed of 32 bits only.
+    #[error("the generator takes no seed of more than 32 bits")]
+    ExtendedSeed,
 }
 
 impl StreamError {
     /// IMAPI's result code.
     #[must_use]
     pub const fn hresult(self) -> HResult {
-        HResult::INVALID_ARGUMENT
+        match self {
+            Self::Initialized | Self::Parts | Self::TooLong => HResult::INVALID_ARGUMENT,
+            Self::ExtendedSeed => HResult::NOT_IMPLEMENTED,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::ByteStream;
+use super::{ByteStream, StreamError};
 
 /// Multiplier of the generator.
 const MULTIPLIER: u32 = 0x0019_660D;
@@ -38,6 +38,23 @@ impl PseudoRandom {
     /// Gives it another seed: another stream from its first byte on.
     pub const fn set_seed(&mut self, seed: u32) {
         self.seed = seed;
+    }
+
+    /// A seed of more than 32 bits. The generator has no more than 32 bits of state, so there is none.
+    ///
+    /// # Errors
+    /// [`StreamError::ExtendedSeed`], always, as the original has it.
+    #[doc(alias = "ExtendedSeed")]
+    pub const fn extended_seed(&self) -> Result<&[u32], StreamError> {
+        Err(StreamError::ExtendedSeed)
+    }
+
+    /// Would give it a seed of more than 32 bits; the stream stays as it is.
+    ///
+    /// # Errors
+    /// [`StreamError::ExtendedSeed`], always, as the original has it.
+    pub const fn set_extended_seed(&mut self, _seed: &[u32]) -> Result<(), StreamError> {
+        Err(StreamError::ExtendedSeed)
     }
 
     /// Gives it another size.
@@ -95,6 +112,14 @@ mod tests {
         let words: Vec<u32> =
             bytes.chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect();
         assert_eq!(words, [0x3C6E_F35F, 0x4750_2932, 0xD1CC_F6E9, 0xAAF9_5334, 0x6252_E503, 0x9F2E_C686]);
+    }
+
+    #[test]
+    fn wider_seeds_do_not_exist() {
+        let mut stream = PseudoRandom::new(7, 8);
+        assert_eq!(stream.set_extended_seed(&[1, 2]), Err(StreamError::ExtendedSeed));
+        assert_eq!(stream.extended_seed(), Err(StreamError::ExtendedSeed));
+        assert_eq!((stream.seed(), StreamError::ExtendedSeed.hresult().0), (7, 0x8000_4001));
     }
 
     #[test]

@@ -10,9 +10,10 @@ use crate::field::ResponseError;
 use crate::page::LoadingMechanism;
 
 macro_rules! feature_codes {
-    ($($code:literal $name:ident $text:literal;)*) => {
+    ($($code:literal $name:ident $text:literal $($alias:literal)?;)*) => {
         impl FeatureCode {
             $(#[doc = concat!($text, ".")]
+              $(#[doc(alias = $alias)])?
               pub const $name: Self = Self($code);)*
 
             /// The name in MMC-6, `None` for codes it does not list.
@@ -46,16 +47,17 @@ feature_codes! {
     0x0026 RESTRICTED_OVERWRITE "Restricted Overwrite";
     0x0027 CD_RW_CAV_WRITE "CD-RW CAV Write";
     0x0028 MRW "MRW";
-    0x0029 ENHANCED_DEFECT_REPORTING "Enhanced Defect Reporting";
+    0x0029 ENHANCED_DEFECT_REPORTING "Enhanced Defect Reporting"
+        "IMAPI_FEATURE_PAGE_TYPE_ENHANCED_DEFECT_REPORTING";
     0x002A DVD_PLUS_RW "DVD+RW";
     0x002B DVD_PLUS_R "DVD+R";
     0x002C RIGID_RESTRICTED_OVERWRITE "Rigid Restricted Overwrite";
     0x002D CD_TRACK_AT_ONCE "CD Track at Once";
     0x002E CD_MASTERING "CD Mastering";
     0x002F DVD_DASH_WRITE "DVD-R/-RW Write";
-    0x0030 DDCD_READ "Double Density CD Read";
-    0x0031 DDCD_R_WRITE "Double Density CD-R Write";
-    0x0032 DDCD_RW_WRITE "Double Density CD-RW Write";
+    0x0030 DDCD_READ "Double Density CD Read" "IMAPI_FEATURE_PAGE_TYPE_DOUBLE_DENSITY_CD_READ";
+    0x0031 DDCD_R_WRITE "Double Density CD-R Write" "IMAPI_FEATURE_PAGE_TYPE_DOUBLE_DENSITY_CD_R_WRITE";
+    0x0032 DDCD_RW_WRITE "Double Density CD-RW Write" "IMAPI_FEATURE_PAGE_TYPE_DOUBLE_DENSITY_CD_RW_WRITE";
     0x0033 LAYER_JUMP_RECORDING "Layer Jump Recording";
     0x0034 LAYER_JUMP_RIGID_RESTRICTED_OVERWRITE "Layer Jump Rigid Restricted Overwrite";
     0x0035 STOP_LONG_OPERATION "Stop Long Operation";
@@ -73,19 +75,19 @@ feature_codes! {
     0x0100 POWER_MANAGEMENT "Power Management";
     0x0101 SMART "SMART";
     0x0102 EMBEDDED_CHANGER "Embedded Changer";
-    0x0103 CD_AUDIO_EXTERNAL_PLAY "CD Audio External Play";
+    0x0103 CD_AUDIO_EXTERNAL_PLAY "CD Audio External Play" "IMAPI_FEATURE_PAGE_TYPE_CD_ANALOG_PLAY";
     0x0104 MICROCODE_UPGRADE "Microcode Upgrade";
     0x0105 TIMEOUT "Timeout";
-    0x0106 DVD_CSS "DVD CSS";
+    0x0106 DVD_CSS "DVD CSS" "IMAPI_FEATURE_PAGE_TYPE_DVD_CSS";
     0x0107 REAL_TIME_STREAMING "Real-Time Streaming";
     0x0108 LOGICAL_UNIT_SERIAL_NUMBER "Drive Serial Number";
     0x0109 MEDIA_SERIAL_NUMBER "Media Serial Number";
-    0x010A DISC_CONTROL_BLOCKS "Disc Control Blocks";
-    0x010B DVD_CPRM "DVD CPRM";
+    0x010A DISC_CONTROL_BLOCKS "Disc Control Blocks" "IMAPI_FEATURE_PAGE_TYPE_DISC_CONTROL_BLOCKS";
+    0x010B DVD_CPRM "DVD CPRM" "IMAPI_FEATURE_PAGE_TYPE_DVD_CPRM";
     0x010C FIRMWARE_INFORMATION "Firmware Information";
-    0x010D AACS "AACS";
+    0x010D AACS "AACS" "IMAPI_FEATURE_PAGE_TYPE_AACS";
     0x010E DVD_CSS_MANAGED_RECORDING "DVD CSS Managed Recording";
-    0x0110 VCPS "VCPS";
+    0x0110 VCPS "VCPS" "IMAPI_FEATURE_PAGE_TYPE_VCPS";
     0x0113 SECUR_DISC "SecurDisc";
     0x0142 OSSC "OSSC";
 }

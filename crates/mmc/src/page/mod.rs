@@ -2,6 +2,7 @@
 
 mod caching;
 mod capabilities;
+mod code;
 mod power_condition;
 mod read_write_error_recovery;
 mod timeout_and_protect;
@@ -9,6 +10,7 @@ mod write_parameters;
 
 pub use caching::Caching;
 pub use capabilities::{Capabilities, LoadingMechanism, WriteSpeed};
+pub use code::PageCode;
 pub use power_condition::PowerConditionPage;
 pub use read_write_error_recovery::ReadWriteErrorRecovery;
 pub use timeout_and_protect::TimeoutAndProtect;
@@ -103,6 +105,12 @@ impl ModePage {
             });
         }
         P::parse(&self.data)
+    }
+
+    /// The code with its name.
+    #[must_use]
+    pub const fn page_code(&self) -> PageCode {
+        PageCode(self.code)
     }
 
     /// A known page as bytes.
