@@ -9,6 +9,7 @@ use glassmaster_mmc::cmd::{Configuration, SendOpcInformation};
 use glassmaster_recorder::{
     Blame, DiscRecorder, HResult, MediaState, Medium, PreventRemoval, Repeat, WriteSpeed, check_client_name,
 };
+use glassmaster_scsi::SenseKey;
 
 use super::resume::{end_journal, keep_journal};
 use super::section::{Section, Wanted, Work};
@@ -427,6 +428,10 @@ fn prepare_and_write(
         job.enter(WriteAction::CalibratingPower, 0)?;
         calibrate(job)?;
     }
+    if let Some(section) = sections.first_mut() {
+        section.target = recipe.announce(job, medium, section.target)?;
+        job.meter.event.start_lba = section.target.start;
+    }
     let total: u64 = sections.iter().map(|s| s.target.sectors).sum();
     job.enter(WriteAction::WritingData, total.saturating_add(job.before))?;
     let begun = job.meter.elapsed();
@@ -457,7 +462,8 @@ fn prepare_and_write(
     Ok((sent, writing, underruns))
 }
 
-/// SEND OPC INFORMATION (MMC-6 6.38); a drive without it calibrates by itself.
+/// SEND OPC INFORMATION (MMC-6 6.38); a drive without it, or without it for this medium or in this state, calibrates by
+/// itself.
 fn calibrate(job: &mut Job<'_>) -> Result<(), Error> {
     let recorder = job.recorder;
     let timeout = recorder.patience().long_command;
@@ -468,7 +474,7 @@ fn calibrate(job: &mut Job<'_>) -> Result<(), Error> {
         timeout,
         Repeat::Never,
     ) {
-        Err(e) if e.is_unsupported() => Ok(()),
+        Err(e) if e.sense().is_some_and(|s| s.key == SenseKey::ILLEGAL_REQUEST) => Ok(()),
         other => other,
     })
 }

@@ -3,24 +3,30 @@
 //! A blank disc that nobody formats becomes one without spare areas by its first write; on request it is formatted with
 //! spare areas before, and the drive then replaces bad clusters.
 
+use glassmaster_mmc::U24;
 use glassmaster_mmc::cmd::{CloseFunction, FormatParameters, FormatType};
 use glassmaster_recorder::{MediaState, Medium};
 
 use super::{
-    Closing, Recipe, close_track_and, format_capacities, format_unit, nearly_full, open_track_number, padding,
+    Closing, Recipe, as_offered, choose_format, close_track_and, format_unit, nearly_full, open_track_number,
+    padding,
 };
 use crate::engine::Target;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::job::Job;
 use crate::options::{DataOptions, SpareAreas};
 
 /// Sectors of a cluster.
 const UNIT: u32 = 32;
+/// FORMAT SUB-TYPE of types 00h and 32h on BD-R: sequential recording without pseudo-overwrite (MMC-6 6.4). 00b would be
+/// with it: later writes to the same address then take room away from the disc.
+const WITHOUT_PSEUDO_OVERWRITE: u8 = 0b01;
 
 pub(super) struct BdR {
     closing: Closing,
     track: u16,
     spare: bool,
+    needed: u64,
 }
 
 impl BdR {
@@ -29,7 +35,7 @@ impl BdR {
         let closed = options.force_close || nearly_full(medium, needed);
         let closing = if closed { Closing::Final } else { Closing::Appendable };
         let spare = options.spare_areas == SpareAreas::With && medium.state.contains(MediaState::BLANK);
-        Self { closing, track: open_track_number(medium), spare }
+        Self { closing, track: open_track_number(medium), spare, needed }
     }
 }
 
@@ -47,20 +53,13 @@ impl Recipe for BdR {
     }
 
     fn format(&mut self, job: &mut Job<'_>, _medium: &Medium) -> Result<(), Error> {
-        let offered = format_capacities(job)?.formattable;
-        let choice = offered.iter().filter(|f| f.kind == FormatType::BD_R).max_by_key(|f| f.blocks);
-        let Some(choice) = choice else {
-            return Err(job.fail(ErrorKind::Device(glassmaster_recorder::Error::NoFeature {
-                feature: "format with spare areas for this BD-R",
-                elsewhere: true,
-            })));
-        };
-        // Sub-type 0: sequential recording mode without pseudo-overwrite (MMC-6 6.4, type 32h).
+        let feature = "format with spare areas for this BD-R";
+        let choice = choose_format(job, &[FormatType::BD_R], self.needed, feature)?;
+        // The sizes of the single areas are left to the drive: their valid bits are 0.
         let parameters = FormatParameters {
-            blocks: choice.blocks,
-            kind: choice.kind,
-            dependent: choice.dependent,
-            ..FormatParameters::default()
+            subtype: WITHOUT_PSEUDO_OVERWRITE,
+            dependent: U24::default(),
+            ..as_offered(choice)
         };
         format_unit(job, parameters)
     }

@@ -4,22 +4,32 @@ use glassmaster_disc::Lba;
 use glassmaster_mmc::cmd::{FormatParameters, FormatType};
 use glassmaster_recorder::Medium;
 
-use super::{Closing, Recipe, format_capacities, format_unit, padding};
+use super::{Closing, Recipe, Supports, as_offered, choose_format, format_unit, padding};
 use crate::engine::Target;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::job::Job;
 use crate::options::{DataOptions, SpareAreas};
 
 /// Sectors of a cluster.
 const UNIT: u32 = 32;
 
+/// FORMAT SUB-TYPE of types 30h and 31h (MMC-6 6.4). 00b reformats what is formatted already, 10b reads all of the disc.
+const NO_CERTIFICATION: u8 = 0b01;
+const QUICK_CERTIFICATION: u8 = 0b11;
+
 pub(super) struct BdRe {
     spare: SpareAreas,
+    needed: u64,
+    quick_certification: bool,
 }
 
 impl BdRe {
-    pub(super) fn new(options: &DataOptions) -> Self {
-        Self { spare: options.spare_areas }
+    pub(super) fn new(options: &DataOptions, sectors: u64, supports: &Supports) -> Self {
+        Self {
+            spare: options.spare_areas,
+            needed: sectors + u64::from(padding(sectors, UNIT)),
+            quick_certification: supports.quick_certification,
+        }
     }
 
     fn types(&self) -> &'static [FormatType] {
@@ -49,22 +59,14 @@ impl Recipe for BdRe {
     }
 
     fn format(&mut self, job: &mut Job<'_>, _medium: &Medium) -> Result<(), Error> {
-        let offered = format_capacities(job)?.formattable;
-        let types = self.types();
-        let choice =
-            types.iter().find_map(|kind| offered.iter().filter(|f| f.kind == *kind).max_by_key(|f| f.blocks));
-        let Some(choice) = choice else {
-            return Err(job.fail(ErrorKind::Device(glassmaster_recorder::Error::NoFeature {
-                feature: "format for this BD-RE",
-                elsewhere: true,
-            })));
+        let choice = choose_format(job, self.types(), self.needed, "format for this BD-RE")?;
+        let subtype = match choice.kind {
+            FormatType::BD_RE_WITH_SPARE if self.quick_certification => QUICK_CERTIFICATION,
+            FormatType::BD_RE_WITH_SPARE | FormatType::BD_RE_WITHOUT_SPARE => NO_CERTIFICATION,
+            // Type 00h on BD-RE knows none.
+            _ => 0,
         };
-        let parameters = FormatParameters {
-            blocks: choice.blocks,
-            kind: choice.kind,
-            dependent: choice.dependent,
-            ..FormatParameters::default()
-        };
+        let parameters = FormatParameters { subtype, ..as_offered(choice) };
         format_unit(job, parameters)
     }
 

@@ -6,7 +6,7 @@ use glassmaster_mmc::cmd::{CloseFunction, CueSheetEntry, SendCueSheet};
 use glassmaster_mmc::page::{DataBlockType, MultiSession, SessionFormat, WriteParameters, WriteType};
 use glassmaster_recorder::{MediaState, Medium, Repeat, RestoreModePage};
 
-use super::{Closing, Recipe, Supports, close_track_and, open_track_number};
+use super::{Closing, Recipe, Supports};
 use crate::engine::Target;
 use crate::error::{Error, ErrorKind};
 use crate::job::Job;
@@ -29,7 +29,6 @@ pub(super) struct CdR {
     underrun_free: [bool; 2],
     test_write: bool,
     post_gap: u32,
-    track: u16,
     page: Option<RestoreModePage>,
 }
 
@@ -60,7 +59,6 @@ impl CdR {
             underrun_free: [protection(by_track), protection(at_once)],
             test_write: options.test_write,
             post_gap,
-            track: open_track_number(medium),
             page: None,
         }
     }
@@ -103,9 +101,34 @@ impl CdR {
         job.recorder.send(&SendCueSheet { cue_sheet_size: size }, &sheet, timeout, Repeat::Freely)
     }
 
-    fn take_up(&mut self, job: &mut Job<'_>, target: Target) -> Result<(), glassmaster_recorder::Error> {
-        self.set_parameters(job)?;
-        if self.session_at_once { Self::send_cue_sheet(job, target) } else { Ok(()) }
+    /// The page of the write type; without under-run protection where the drive has none for this medium, which is no
+    /// reason not to write.
+    fn take_up(&mut self, job: &mut Job<'_>) -> Result<(), glassmaster_recorder::Error> {
+        match self.set_parameters(job) {
+            Err(e) if self.underrun_free[usize::from(self.session_at_once)] && e.is_unsupported() => {
+                job.notes.push(format!("buffer under-run protection was refused ({e})"));
+                self.underrun_free = [false, false];
+                self.set_parameters(job)
+            }
+            other => other,
+        }
+    }
+
+    /// A drive that announces session at once and then refuses it still has track at once.
+    fn fall_back(
+        &mut self,
+        job: &mut Job<'_>,
+        medium: &Medium,
+        target: Target,
+        refusal: glassmaster_recorder::Error,
+    ) -> Result<Target, Error> {
+        if !(self.session_at_once && self.may_fall_back && refusal.is_unsupported()) {
+            return Err(job.fail(ErrorKind::Device(refusal)));
+        }
+        job.notes.push(format!("session at once was refused, track at once is used instead ({refusal})"));
+        self.session_at_once = false;
+        let again = self.take_up(job);
+        job.check(again).map(|()| self.target(medium, target.sectors))
     }
 }
 
@@ -160,25 +183,20 @@ impl Recipe for CdR {
     }
 
     fn initialise(&mut self, job: &mut Job<'_>, medium: &Medium, target: Target) -> Result<Target, Error> {
-        match self.take_up(job, target) {
-            Ok(()) => return Ok(target),
-            // A drive that announces session at once and then refuses it still has track at once.
-            Err(e) if self.session_at_once && self.may_fall_back && e.is_unsupported() => {
-                job.notes.push(format!("session at once was refused, track at once is used instead ({e})"));
-            }
-            // Some drives refuse under-run protection for this medium; it is no reason not to write.
-            Err(e) if self.underrun_free[usize::from(self.session_at_once)] && e.is_unsupported() => {
-                job.notes.push(format!("buffer under-run protection was refused ({e})"));
-                self.underrun_free = [false, false];
-                let again = self.take_up(job, target);
-                return job.check(again).map(|()| target);
-            }
-            Err(e) => return Err(job.fail(ErrorKind::Device(e))),
+        match self.take_up(job) {
+            Ok(()) => Ok(target),
+            Err(e) => self.fall_back(job, medium, target, e),
         }
-        self.session_at_once = false;
-        let target = self.target(medium, target.sectors);
-        let again = self.take_up(job, target);
-        job.check(again).map(|()| target)
+    }
+
+    fn announce(&mut self, job: &mut Job<'_>, medium: &Medium, target: Target) -> Result<Target, Error> {
+        if !self.session_at_once {
+            return Ok(target);
+        }
+        match Self::send_cue_sheet(job, target) {
+            Ok(()) => Ok(target),
+            Err(e) => self.fall_back(job, medium, target, e),
+        }
     }
 
     fn calibrates(&self) -> bool {
@@ -191,7 +209,8 @@ impl Recipe for CdR {
             // The drive wrote the lead-out with the last of the announced sectors.
             return Ok(());
         }
-        close_track_and(job, self.track, CloseFunction::SESSION)
+        // The track ended with the flush; drives are known that answer CLOSE TRACK with an error then.
+        job.close_or_fail(CloseFunction::SESSION, 0)
     }
 
     fn abandon(&mut self, job: &mut Job<'_>) -> Result<String, Error> {
@@ -199,7 +218,7 @@ impl Recipe for CdR {
         if self.session_at_once {
             return Ok("the session on the disc is unfinished: the disc cannot be used".to_owned());
         }
-        close_track_and(job, self.track, CloseFunction::SESSION)?;
+        job.close_or_fail(CloseFunction::SESSION, 0)?;
         Ok("the part that was written was closed as a session".to_owned())
     }
 

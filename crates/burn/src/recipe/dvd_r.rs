@@ -12,8 +12,10 @@ use crate::error::{Error, ErrorKind};
 use crate::job::Job;
 use crate::options::{DashWriteType, DataOptions};
 
-/// Sectors of an ECC block, and of a lossless link.
+/// Sectors of an ECC block.
 pub(super) const UNIT: u32 = 16;
+/// LINK SIZE of drives that do not tell theirs.
+const LOSSLESS_LINK: u8 = 16;
 /// Control nibble of a data track that is recorded in pieces (MMC-6 7.5.4, track mode).
 const DATA_INCREMENTAL: u8 = 5;
 
@@ -23,6 +25,7 @@ pub(super) struct DvdR {
     /// The caller did not insist on disc at once.
     may_fall_back: bool,
     underrun_free: bool,
+    link_size: u8,
     test_write: bool,
     track: u16,
     page: Option<RestoreModePage>,
@@ -30,7 +33,7 @@ pub(super) struct DvdR {
 
 impl DvdR {
     /// Disc at once where the disc is to be closed by its only session, incremental otherwise. `single` media never take a
-    /// second session.
+    /// second session; nor does a DVD-RW that was blanked minimally, which is recorded at once or not at all.
     pub(super) fn new(
         medium: &Medium,
         options: &DataOptions,
@@ -39,8 +42,9 @@ impl DvdR {
         single: bool,
     ) -> Self {
         let needed = sectors + u64::from(padding(sectors, UNIT));
-        let closed = single || options.force_close || nearly_full(medium, needed);
         let blank = medium.state.contains(MediaState::BLANK);
+        let single = single || blank && !supports.incremental;
+        let closed = single || options.force_close || nearly_full(medium, needed);
         let closes = if closed { Closing::Final } else { Closing::Appendable };
         // What a real write would make of a blank DVD-RW is told by a test, too.
         let formats = medium.kind == MediaType::DVD_RW
@@ -58,9 +62,10 @@ impl DvdR {
         Self {
             closing,
             write_type,
-            may_fall_back: options.dash_write_type == DashWriteType::Auto,
+            may_fall_back: options.dash_write_type == DashWriteType::Auto && supports.incremental,
             underrun_free: supports.dash.is_some_and(|f| f.buffer_underrun_free)
                 && !options.disable_underrun_protection,
+            link_size: supports.link_size.unwrap_or(LOSSLESS_LINK),
             test_write: options.test_write,
             track: open_track_number(medium),
             page: None,
@@ -71,7 +76,7 @@ impl DvdR {
         self.page = None;
         let (write_type, closing) = (self.write_type, self.closing);
         let (underrun_free, test_write) = (self.underrun_free, self.test_write);
-        let packets = write_type == WriteType::PACKET;
+        let (packets, link_size) = (write_type == WriteType::PACKET, self.link_size);
         let guard = job.recorder.change_mode_page(|page: &mut WriteParameters| {
             page.write_type = write_type;
             page.buffer_underrun_free = underrun_free;
@@ -88,7 +93,7 @@ impl DvdR {
             page.fixed_packet = packets;
             page.packet_size = if packets { UNIT } else { 0 };
             page.link_size_valid = packets;
-            page.link_size = if packets { 16 } else { 0 };
+            page.link_size = if packets { link_size } else { 0 };
             page.audio_pause = 0;
         })?;
         self.page = Some(guard);
@@ -96,7 +101,7 @@ impl DvdR {
     }
 
     /// RESERVE TRACK (MMC-6 6.34): disc at once has to know where the data ends before the lead-in is written.
-    fn announce(job: &Job<'_>, target: Target) -> Result<(), glassmaster_recorder::Error> {
+    fn reserve(job: &Job<'_>, target: Target) -> Result<(), glassmaster_recorder::Error> {
         let blocks = target.sectors.saturating_add(u64::from(target.tail));
         let blocks = u32::try_from(blocks)
             .map_err(|_| glassmaster_recorder::Error::Argument(format!("no DVD has {blocks} sectors")))?;
@@ -106,11 +111,6 @@ impl DvdR {
             Err(e) if e.is_unsupported() => Ok(()),
             other => other,
         }
-    }
-
-    fn take_up(&mut self, job: &Job<'_>, target: Target) -> Result<(), glassmaster_recorder::Error> {
-        self.set_parameters(job)?;
-        if self.write_type == WriteType::SESSION_AT_ONCE { Self::announce(job, target) } else { Ok(()) }
     }
 }
 
@@ -125,7 +125,7 @@ impl Recipe for DvdR {
 
     fn initialise(&mut self, job: &mut Job<'_>, _medium: &Medium, target: Target) -> Result<Target, Error> {
         let at_once = self.write_type == WriteType::SESSION_AT_ONCE;
-        match self.take_up(job, target) {
+        match self.set_parameters(job) {
             Ok(()) => return Ok(target),
             Err(e) if at_once && self.may_fall_back && e.is_unsupported() => {
                 job.notes
@@ -138,8 +138,16 @@ impl Recipe for DvdR {
             }
             Err(e) => return Err(job.fail(ErrorKind::Device(e))),
         }
-        let again = self.take_up(job, target);
+        let again = self.set_parameters(job);
         job.check(again).map(|()| target)
+    }
+
+    fn announce(&mut self, job: &mut Job<'_>, _medium: &Medium, target: Target) -> Result<Target, Error> {
+        if self.write_type == WriteType::SESSION_AT_ONCE {
+            let reserved = Self::reserve(job, target);
+            job.check(reserved)?;
+        }
+        Ok(target)
     }
 
     fn calibrates(&self) -> bool {
@@ -167,5 +175,38 @@ impl Recipe for DvdR {
     fn restore(&mut self) -> Option<String> {
         let error = self.page.take()?.restore().err()?;
         Some(format!("the write parameters of the drive could not be put back ({error})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glassmaster_disc::Lba;
+    use glassmaster_mmc::Profile;
+    use glassmaster_recorder::WriteProtectState;
+
+    use super::*;
+
+    /// Without Incremental Streaming Writable (MMC-6 5.3.11) one recording in one go is all that a blank disc takes.
+    #[test]
+    fn a_minimally_blanked_disc_is_recorded_at_once() {
+        let medium = Medium {
+            profile: Profile::DVD_RW_SEQUENTIAL,
+            kind: MediaType::DVD_RW,
+            disc: None,
+            protection: WriteProtectState::empty(),
+            state: MediaState::BLANK | MediaState::APPENDABLE,
+            formatted: true,
+            open_track: None,
+            total: 2_297_888,
+            free: 2_297_888,
+            next_writable: Lba(0),
+        };
+        let of = |incremental| {
+            let supports = Supports { incremental, ..Supports::default() };
+            let recipe = DvdR::new(&medium, &DataOptions::default(), 40, &supports, false);
+            (recipe.write_type, recipe.closing, recipe.may_fall_back)
+        };
+        assert_eq!(of(true), (WriteType::PACKET, Closing::Appendable, true));
+        assert_eq!(of(false), (WriteType::SESSION_AT_ONCE, Closing::Final, false));
     }
 }

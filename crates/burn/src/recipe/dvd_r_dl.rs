@@ -51,6 +51,10 @@ impl Recipe for DvdRDl {
         self.inner.initialise(job, medium, target)
     }
 
+    fn announce(&mut self, job: &mut Job<'_>, medium: &Medium, target: Target) -> Result<Target, Error> {
+        self.inner.announce(job, medium, target)
+    }
+
     fn calibrates(&self) -> bool {
         true
     }

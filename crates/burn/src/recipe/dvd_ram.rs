@@ -2,18 +2,26 @@
 //! clause 4, DVD-RAM model).
 
 use glassmaster_disc::Lba;
-use glassmaster_mmc::cmd::{FormatParameters, FormatType};
+use glassmaster_mmc::cmd::FormatType;
 use glassmaster_recorder::Medium;
 
-use super::{Closing, Recipe, format_capacities, format_unit, padding};
+use super::{Closing, Recipe, as_offered, choose_format, format_unit, padding};
 use crate::engine::Target;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::job::Job;
 
 /// Sectors of an ECC block.
 const UNIT: u32 = 16;
 
-pub(super) struct DvdRam;
+pub(super) struct DvdRam {
+    needed: u64,
+}
+
+impl DvdRam {
+    pub(super) fn new(sectors: u64) -> Self {
+        Self { needed: sectors + u64::from(padding(sectors, UNIT)) }
+    }
+}
 
 impl Recipe for DvdRam {
     fn closing(&self) -> Closing {
@@ -29,21 +37,8 @@ impl Recipe for DvdRam {
     }
 
     fn format(&mut self, job: &mut Job<'_>, _medium: &Medium) -> Result<(), Error> {
-        let offered = format_capacities(job)?.formattable;
-        let choice = offered.iter().filter(|f| f.kind == FormatType::FULL).max_by_key(|f| f.blocks);
-        let Some(choice) = choice else {
-            return Err(job.fail(ErrorKind::Device(glassmaster_recorder::Error::NoFeature {
-                feature: "format for this DVD-RAM",
-                elsewhere: true,
-            })));
-        };
-        let parameters = FormatParameters {
-            blocks: choice.blocks,
-            kind: choice.kind,
-            dependent: choice.dependent,
-            ..FormatParameters::default()
-        };
-        format_unit(job, parameters)
+        let choice = choose_format(job, &[FormatType::FULL], self.needed, "format for this DVD-RAM")?;
+        format_unit(job, as_offered(choice))
     }
 
     fn finalise(&mut self, job: &mut Job<'_>) -> Result<(), Error> {

@@ -3,12 +3,12 @@
 
 use glassmaster_disc::Lba;
 use glassmaster_mmc::Profile;
-use glassmaster_mmc::cmd::{CloseFunction, FormatParameters, FormatType, SessionState};
+use glassmaster_mmc::cmd::{CloseFunction, FormatType, SessionState};
 use glassmaster_recorder::Medium;
 
-use super::{Closing, Recipe, format_capacities, format_unit, padding};
+use super::{Closing, Recipe, as_offered, choose_format, format_unit, padding};
 use crate::engine::Target;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::job::Job;
 
 /// Sectors of an ECC block.
@@ -17,9 +17,15 @@ const UNIT: u32 = 16;
 /// Formats in the order they are taken: the quick one needs no pass over the whole disc.
 const TYPES: [FormatType; 3] = [FormatType::DVD_RW_QUICK, FormatType::CD_RW_FULL, FormatType::FULL];
 
-pub(super) struct DvdRw;
+pub(super) struct DvdRw {
+    needed: u64,
+}
 
 impl DvdRw {
+    pub(super) fn new(sectors: u64) -> Self {
+        Self { needed: sectors + u64::from(padding(sectors, UNIT)) }
+    }
+
     /// After a quick format the last border stays open until it is closed (MMC-6 clause 4, intermediate state), and
     /// players that only read cannot read the disc.
     fn close_border(job: &mut Job<'_>) -> Result<(), Error> {
@@ -27,11 +33,16 @@ impl DvdRw {
         if job.check(disc)?.last_session_state != SessionState::Incomplete {
             return Ok(());
         }
-        if !job.close(CloseFunction::BORDER, 0)? {
-            job.notes.push(
-                "the drive cannot close the border: drives that only read may not read the disc".to_owned(),
-            );
+        // 010b takes the last border out of its intermediate state (MMC-6 6.3, close function); 011b is left for drives
+        // that know nothing else.
+        for function in [CloseFunction::SESSION, CloseFunction::BORDER] {
+            if job.close(function, 0)? {
+                return Ok(());
+            }
         }
+        job.notes.push(
+            "the drive cannot close the border: drives that only read may not read the disc".to_owned(),
+        );
         Ok(())
     }
 }
@@ -50,22 +61,8 @@ impl Recipe for DvdRw {
     }
 
     fn format(&mut self, job: &mut Job<'_>, _medium: &Medium) -> Result<(), Error> {
-        let offered = format_capacities(job)?.formattable;
-        let choice =
-            TYPES.iter().find_map(|kind| offered.iter().filter(|f| f.kind == *kind).max_by_key(|f| f.blocks));
-        let Some(choice) = choice else {
-            return Err(job.fail(ErrorKind::Device(glassmaster_recorder::Error::NoFeature {
-                feature: "format for this DVD-RW",
-                elsewhere: true,
-            })));
-        };
-        let parameters = FormatParameters {
-            blocks: choice.blocks,
-            kind: choice.kind,
-            dependent: choice.dependent,
-            ..FormatParameters::default()
-        };
-        format_unit(job, parameters)
+        let choice = choose_format(job, &TYPES, self.needed, "format for this DVD-RW")?;
+        format_unit(job, as_offered(choice))
     }
 
     fn calibrates(&self) -> bool {

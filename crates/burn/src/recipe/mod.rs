@@ -16,15 +16,17 @@ mod layer;
 use glassmaster_disc::MediaType;
 use glassmaster_mmc::Profile;
 use glassmaster_mmc::cmd::{
-    CloseFunction, Configuration, FormatCapacities, FormatHeader, FormatParameters, FormatUnit,
+    CloseFunction, Configuration, FormatCapacities, FormatHeader, FormatParameters, FormatType, FormatUnit,
+    FormattableCapacity,
 };
 use glassmaster_mmc::feature::{
-    CdMastering, CdTrackAtOnce, DvdDashWrite, FeatureData, RigidRestrictedOverwrite,
+    CdMastering, CdTrackAtOnce, DvdDashWrite, FeatureData, Formattable, IncrementalStreamingWritable,
+    RigidRestrictedOverwrite,
 };
 use glassmaster_recorder::{MediaState, Medium, Repeat};
 
 use crate::engine::Target;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::job::Job;
 use crate::options::{DashWriteType, DataOptions};
 
@@ -62,8 +64,8 @@ pub(crate) trait Recipe {
         Ok(())
     }
 
-    /// Write parameters, and what else the drive has to know before the laser goes on. May move the target, but not
-    /// enlarge it.
+    /// Write parameters, and what else the drive has to know before the laser is calibrated. May move the target, but
+    /// not enlarge it.
     fn initialise(&mut self, _job: &mut Job<'_>, _medium: &Medium, target: Target) -> Result<Target, Error> {
         Ok(target)
     }
@@ -71,6 +73,12 @@ pub(crate) trait Recipe {
     /// Whether the laser is calibrated on request (MMC-6 6.38, SEND OPC INFORMATION).
     fn calibrates(&self) -> bool {
         false
+    }
+
+    /// The plan of a recording in one go: the last thing before the first WRITE, since drives may forget it when
+    /// another command comes between. May move the target, but not enlarge it.
+    fn announce(&mut self, _job: &mut Job<'_>, _medium: &Medium, target: Target) -> Result<Target, Error> {
+        Ok(target)
     }
 
     /// Flushes and closes.
@@ -99,13 +107,13 @@ pub(crate) fn for_medium(
         MediaType::DVD_RW if is_sequential_dvd_rw(medium, options, supports) => {
             Box::new(dvd_r::DvdR::new(medium, options, sectors, supports, false))
         }
-        MediaType::DVD_RW => Box::new(dvd_rw::DvdRw),
-        MediaType::DVD_RAM => Box::new(dvd_ram::DvdRam),
+        MediaType::DVD_RW => Box::new(dvd_rw::DvdRw::new(sectors)),
+        MediaType::DVD_RAM => Box::new(dvd_ram::DvdRam::new(sectors)),
         MediaType::DVD_PLUS_R => Box::new(dvd_plus_r::DvdPlusR::new(medium, options, sectors)),
         MediaType::DVD_PLUS_R_DL => Box::new(dvd_plus_r_dl::DvdPlusRDl::new(medium, options)),
         MediaType::DVD_PLUS_RW | MediaType::DVD_PLUS_RW_DL => Box::new(dvd_plus_rw::DvdPlusRw::new(options)),
         MediaType::BD_R => Box::new(bd_r::BdR::new(medium, options, sectors)),
-        MediaType::BD_RE => Box::new(bd_re::BdRe::new(options)),
+        MediaType::BD_RE => Box::new(bd_re::BdRe::new(options, sectors, supports)),
         MediaType::DISK => Box::new(disk::Disk),
         _ => return None,
     })
@@ -150,12 +158,21 @@ pub(crate) struct Supports {
     pub(crate) dash: Option<DvdDashWrite>,
     /// Rigid Restricted Overwrite (002Ch): the drive formats DVD-RW.
     pub(crate) restricted_overwrite: bool,
+    /// Incremental Streaming Writable (0021h) is current: the medium takes another write type than disc at once. A
+    /// DVD-RW that was blanked minimally does not.
+    pub(crate) incremental: bool,
+    /// Link size for incremental recording, in blocks: 16, else the first that the drive has.
+    pub(crate) link_size: Option<u8>,
+    /// Formattable (0023h) has QCert: the drive formats BD-RE with a quick certification.
+    pub(crate) quick_certification: bool,
 }
 
 impl Supports {
     /// What the drive says of itself; features are current only while the medium is ready.
     pub(crate) fn of(configuration: &Configuration) -> Self {
         let current = |code| configuration.is_current(code);
+        let streaming = configuration.feature::<IncrementalStreamingWritable>();
+        let link_sizes = streaming.map(|f| f.link_sizes).unwrap_or_default();
         Self {
             session_at_once: configuration
                 .feature::<CdMastering>()
@@ -163,6 +180,11 @@ impl Supports {
             track_at_once: configuration.feature::<CdTrackAtOnce>().filter(|_| current(CdTrackAtOnce::CODE)),
             dash: configuration.feature::<DvdDashWrite>().filter(|_| current(DvdDashWrite::CODE)),
             restricted_overwrite: configuration.feature::<RigidRestrictedOverwrite>().is_some(),
+            incremental: current(IncrementalStreamingWritable::CODE),
+            link_size: link_sizes.iter().copied().find(|n| *n == 16).or(link_sizes.first().copied()),
+            quick_certification: configuration
+                .feature::<Formattable>()
+                .is_some_and(|f| f.quick_certification),
         }
     }
 
@@ -174,11 +196,13 @@ impl Supports {
                     && self.track_at_once.is_none_or(|f| f.test_write)
                     && (self.session_at_once.is_some() || self.track_at_once.is_some())
             }
-            MediaType::DVD_R | MediaType::DVD_R_DL => self.dash.is_some_and(|f| f.test_write),
-            // After a minimal blank only disc at once is left, which reserves for good.
+            // Disc at once reserves for good, and it is all that is left after a minimal blank.
+            MediaType::DVD_R | MediaType::DVD_R_DL => {
+                self.incremental && self.dash.is_some_and(|f| f.test_write)
+            }
             MediaType::DVD_RW => {
                 medium.profile == Profile::DVD_RW_SEQUENTIAL
-                    && !medium.state.contains(MediaState::FINAL_SESSION)
+                    && self.incremental
                     && self.dash.is_some_and(|f| f.test_write)
             }
             _ => false,
@@ -207,6 +231,41 @@ fn close_track_and(job: &mut Job<'_>, track: u16, function: CloseFunction) -> Re
 fn open_track_number(medium: &Medium) -> u16 {
     let last = medium.disc.as_ref().map_or(1, |d| d.last_track_in_last_session.max(1));
     medium.open_track.map(|t| t.track).filter(|t| !matches!(t, 0 | 0xFF)).unwrap_or(last)
+}
+
+/// Of the formats on offer the first of the first type that is there and has room for `sectors`; where none has so much,
+/// the largest of the first type that is there at all. Drives list their usual size first, larger and smaller ones
+/// behind it (MMC-6 6.23, formattable capacity descriptors).
+fn choose_format(
+    job: &mut Job<'_>,
+    types: &[FormatType],
+    sectors: u64,
+    feature: &'static str,
+) -> Result<FormattableCapacity, Error> {
+    let offered = format_capacities(job)?.formattable;
+    pick_format(&offered, types, sectors).ok_or_else(|| {
+        job.fail(ErrorKind::Device(glassmaster_recorder::Error::NoFeature { feature, elsewhere: true }))
+    })
+}
+
+fn pick_format(
+    offered: &[FormattableCapacity],
+    types: &[FormatType],
+    sectors: u64,
+) -> Option<FormattableCapacity> {
+    let of = |kind: FormatType| offered.iter().filter(move |f| f.kind == kind);
+    let fitting = types.iter().find_map(|kind| of(*kind).find(|f| u64::from(f.blocks) >= sectors));
+    fitting.or_else(|| types.iter().find_map(|kind| of(*kind).max_by_key(|f| f.blocks))).copied()
+}
+
+/// The parameter list for a format as the drive offered it.
+fn as_offered(choice: FormattableCapacity) -> FormatParameters {
+    FormatParameters {
+        blocks: choice.blocks,
+        kind: choice.kind,
+        dependent: choice.dependent,
+        ..FormatParameters::default()
+    }
 }
 
 /// FORMAT UNIT with IMMED, and the wait until the medium can be written.
@@ -238,5 +297,22 @@ mod tests {
         for (sectors, unit, pad) in [(1, 16, 15), (16, 16, 0), (17, 32, 15), (5, 1, 0), (33, 32, 31)] {
             assert_eq!(padding(sectors, unit), pad);
         }
+    }
+
+    /// What a drive offers for a BD-RE of 25 GB: the usual size, and with type 30h the usual, smallest and largest.
+    #[test]
+    fn the_usual_format_is_taken_unless_the_data_needs_more() {
+        let of = |kind, blocks| FormattableCapacity { kind, blocks, ..FormattableCapacity::default() };
+        let (full, spare) = (FormatType::FULL, FormatType::BD_RE_WITH_SPARE);
+        let offered =
+            [of(full, 11_826_176), of(spare, 11_826_176), of(spare, 5_796_864), of(spare, 12_088_320)];
+        let pick = |types: &[_], sectors| pick_format(&offered, types, sectors).map(|f| (f.kind, f.blocks));
+        assert_eq!(pick(&[full, spare], 1000), Some((full, 11_826_176)));
+        assert_eq!(pick(&[spare], 1000), Some((spare, 11_826_176)));
+        assert_eq!(pick(&[full, spare], 12_000_000), Some((spare, 12_088_320)));
+        assert_eq!(pick(&[full, spare], u64::MAX), Some((full, 11_826_176)));
+        assert_eq!(pick(&[spare, full], u64::MAX), Some((spare, 12_088_320)));
+        assert_eq!(pick(&[FormatType::DVD_RW_QUICK], 0), None);
+        assert_eq!(pick_format(&[], &[full], 0), None);
     }
 }
