@@ -148,7 +148,6 @@ fn session_at_once() {
     r.write(-150, 150, 0).unwrap();
     r.write(0, 400, 3).unwrap();
     assert_eq!(r.status(), (1, 1));
-    r.flush();
     assert_eq!(r.write(400, 51, 3).unwrap_err(), (5, 0x63, 0), "beyond the lead-out");
     r.drain_events();
     r.write(400, 50, 3).unwrap();
@@ -173,12 +172,40 @@ fn session_at_once_that_lost_its_power() {
     // Form 14h: the drive makes the pre-gap.
     r.write(0, 100, 3).unwrap();
     r.restart();
+    damaged(&mut r);
+}
+
+/// A session whose one track of 100 blocks is damaged.
+#[allow(clippy::unwrap_used, reason = "a test may unwrap")]
+fn damaged(r: &mut Rig) {
     assert_eq!(r.status(), (1, 2), "damaged session");
     let t = r.track(1).unwrap();
     assert_eq!(t[5] & 0x20, 0x20, "damage bit");
     assert_eq!(t[7] & 1, 0, "nothing can be appended");
     assert_eq!(r.close(2, 0).unwrap_err(), (5, 0x72, 3));
     r.check(0, 100, 3);
+}
+
+/// A host that gives up flushes: the disc is at once what it is after the next load.
+#[test]
+fn session_at_once_that_was_given_up() {
+    let mut r = blank();
+    r.write_parameters(SAO, 0x00, 0).unwrap();
+    let sheet = [
+        0x41, 0x00, 0x00, 0x01, 0, 0, 0, 0, 0x41, 0x01, 0x00, 0x14, 0, 0, 0, 0, 0x41, 0x01, 0x01, 0x10, 0, 0,
+        2, 0, 0x41, 0xAA, 0x01, 0x01, 0, 0, 8, 0,
+    ];
+    r.send(&[0x5D, 0, 0, 0, 0, 0, 0, 0, 32, 0], &sheet).unwrap();
+    r.flush();
+    assert_eq!(r.status(), (0, 0), "nothing was recorded, nothing is lost");
+    r.write(0, 100, 3).unwrap();
+    r.flush();
+    damaged(&mut r);
+    assert_eq!(r.write(100, 1, 3).unwrap_err(), (5, 0x2C, 0), "the cue sheet is done with");
+    let (disc, track) = (r.disc_information(), r.track(1).unwrap());
+    r.restart();
+    assert_eq!((r.disc_information(), r.track(1).unwrap()), (disc, track));
+    damaged(&mut r);
 }
 
 #[test]

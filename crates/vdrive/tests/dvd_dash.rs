@@ -108,6 +108,18 @@ fn dvd_r_at_once() {
     r.restart();
     assert_eq!(r.track(1).unwrap()[5] & 0x20, 0x20, "damaged");
     r.check(0, 32, 1);
+    // Nor can one that the host gave up: flushing says that there is no more.
+    let mut r = Rig::new(MediaType::DVD_R);
+    r.write_parameters(AT_ONCE, LAST, 8).unwrap();
+    reserve(&mut r, 160).unwrap();
+    r.flush();
+    assert_eq!(r.track(1).unwrap()[5] & 0x20, 0, "not begun");
+    r.write(0, 32, 1).unwrap();
+    r.flush();
+    let (disc, track) = (r.disc_information(), r.track(1).unwrap());
+    assert_eq!(track[5] & 0x20, 0x20, "damaged");
+    r.restart();
+    assert_eq!((r.disc_information(), r.track(1).unwrap()), (disc, track));
 }
 
 #[test]

@@ -137,6 +137,9 @@ impl Rules for Cd {
         if let Some(number) = growing {
             SEQUENCE.close_track(disc, number)?;
         }
+        // A host that flushes a session at once before its last block has no more blocks: written out, the laser goes off.
+        // The standard does not say so; a drive that waited would have to be told apart from one that was let down.
+        disc.break_off()?;
         disc.sync()?;
         Ok(Change::default())
     }

@@ -122,6 +122,17 @@ impl Disc {
         self.rehearsed.is_some()
     }
 
+    /// A recording in one go that has been begun ends before its last block: there is no lead-out, and nothing can follow.
+    pub(crate) fn break_off(&mut self) -> Result<(), Sense> {
+        self.at_once.take_if(|r| r.has_begun());
+        let mut broken = false;
+        for t in self.state.tracks.iter_mut().filter(|t| t.at_once && !t.closed && !t.damaged) {
+            t.damaged = true;
+            broken = true;
+        }
+        if broken { self.commit() } else { Ok(()) }
+    }
+
     /// The laser went off in the middle of a recording that cannot be linked: what was being recorded is damaged.
     pub(crate) fn lose_recording(&mut self) -> Result<(), Sense> {
         self.at_once = None;

@@ -190,7 +190,11 @@ impl Rules for DvdDash {
             Some((place, lba, left)) => {
                 self.continue_at_once(disc, p, place, lba, &vec![0; left * SECTOR])?
             }
-            None => Change::default(),
+            // As on CD: blocks that did not come by now do not come.
+            None => {
+                disc.break_off()?;
+                Change::default()
+            }
         };
         disc.sync()?;
         Ok(change)

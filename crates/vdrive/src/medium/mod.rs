@@ -89,12 +89,7 @@ pub(crate) trait Rules: Sync {
     /// What a power failure or a killed process left half done is brought into the state a drive would find.
     fn mount(&self, disc: &mut Disc) -> Result<(), Sense> {
         // A recording at once that lost its power cannot be taken up again.
-        let mut broken = false;
-        for t in disc.state.tracks.iter_mut().filter(|t| t.at_once && !t.closed && !t.damaged) {
-            t.damaged = true;
-            broken = true;
-        }
-        if broken { disc.commit() } else { Ok(()) }
+        disc.break_off()
     }
 
     /// One past the last block of an overwritable disc that is formatted.
