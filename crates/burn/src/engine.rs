@@ -187,7 +187,7 @@ impl<'j, 'a> SectionWriter<'j, 'a> {
         let command = Write10::new(Lba(lba), count);
         let limit = self.job.options.stall_limit;
         let patience = *self.job.recorder.patience();
-        let mut backoff = Backoff::new(LONGEST_PAUSE);
+        let mut backoff = Backoff::new(self.job.recorder.clock(), LONGEST_PAUSE);
         let (mut attentions, mut aborts) = (0, 0);
         loop {
             self.job.check_stopped()?;

@@ -5,9 +5,11 @@
 //! while an action goes on, and once at the end of a successful write. A write that fails sends no `COMPLETED`.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use glassmaster_disc::Lba;
+use glassmaster_disc::clock::Clock;
 
 /// Phase of a data write, with IMAPI's numbers.
 #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION")]
@@ -140,14 +142,15 @@ pub(crate) const CADENCE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct Meter {
     pub(crate) event: Event,
-    begun: Instant,
-    phase_begun: Instant,
-    last_sent: Option<Instant>,
+    clock: Arc<dyn Clock>,
+    begun: Duration,
+    phase_begun: Duration,
+    last_sent: Option<Duration>,
 }
 
 impl Meter {
-    pub(crate) fn new(sector_count: u64, ring_bytes: u64) -> Self {
-        let now = Instant::now();
+    pub(crate) fn new(clock: &Arc<dyn Clock>, sector_count: u64, ring_bytes: u64) -> Self {
+        let now = clock.now();
         let event = Event {
             action: WriteAction::ValidatingMedia,
             elapsed: Duration::ZERO,
@@ -162,7 +165,7 @@ impl Meter {
             of: 0,
             rate: 0.0,
         };
-        Self { event, begun: now, phase_begun: now, last_sent: None }
+        Self { event, clock: Arc::clone(clock), begun: now, phase_begun: now, last_sent: None }
     }
 
     pub(crate) fn action(&self) -> WriteAction {
@@ -170,7 +173,7 @@ impl Meter {
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
+        self.clock.now().saturating_sub(self.begun)
     }
 
     /// Begins a phase; its first event is due at once.
@@ -180,20 +183,21 @@ impl Meter {
         self.event.of = of;
         self.event.rate = 0.0;
         self.event.remaining = None;
-        self.phase_begun = Instant::now();
+        self.phase_begun = self.clock.now();
         self.last_sent = None;
     }
 
     /// Whether half a second has passed since the last event of this phase.
     pub(crate) fn is_due(&self) -> bool {
-        self.last_sent.is_none_or(|at| at.elapsed() >= CADENCE)
+        self.last_sent.is_none_or(|at| self.clock.now().saturating_sub(at) >= CADENCE)
     }
 
     /// The event for now; counts as sent.
     pub(crate) fn take(&mut self) -> Event {
-        self.last_sent = Some(Instant::now());
-        self.event.elapsed = self.begun.elapsed();
-        let seconds = self.phase_begun.elapsed().as_secs_f64();
+        let now = self.clock.now();
+        self.last_sent = Some(now);
+        self.event.elapsed = now.saturating_sub(self.begun);
+        let seconds = now.saturating_sub(self.phase_begun).as_secs_f64();
         if self.event.done > 0 && seconds > 0.0 {
             self.event.rate = as_float(self.event.done) / seconds;
             let left = as_float(self.event.of.saturating_sub(self.event.done)) / self.event.rate;

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use glassmaster_disc::clock::Attendance;
 use glassmaster_mmc::cmd::{CloseFunction, CloseTrackSession, SynchronizeCache10};
 use glassmaster_recorder::{DiscRecorder, Repeat};
 
@@ -39,6 +40,8 @@ pub(crate) struct Job<'a> {
     /// What was noticed while reading back.
     pub(crate) reading: Reading,
     reports_buffer: bool,
+    /// This thread takes part in the time of the recorder.
+    _attendance: Attendance,
 }
 
 impl<'a> Job<'a> {
@@ -54,7 +57,7 @@ impl<'a> Job<'a> {
             options,
             sink,
             cancel,
-            meter: Meter::new(sectors, options.ring.bytes()),
+            meter: Meter::new(recorder.clock(), sectors, options.ring.bytes()),
             notes: Vec::new(),
             stop: false,
             written: 0,
@@ -64,6 +67,7 @@ impl<'a> Job<'a> {
             keeper: None,
             reading: Reading::default(),
             reports_buffer: true,
+            _attendance: recorder.clock().attend(),
         }
     }
 

@@ -24,7 +24,6 @@
 //! ```
 
 mod cancel;
-mod clock;
 mod digest;
 mod engine;
 mod error;
@@ -40,7 +39,6 @@ mod verify;
 mod write_engine;
 
 pub use cancel::CancelHandle;
-pub use clock::MonotonicClock;
 pub use digest::Sha256Sum;
 pub use error::{Error, ErrorKind, Unsuitable};
 pub use event::{Event, Fill, WriteAction};

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::clock::MonotonicClock;
 use crate::ring::RingOptions;
 use crate::verify::VerifyLevel;
 
@@ -115,8 +114,6 @@ pub struct DataOptions {
     pub close_limit: Duration,
     /// Sectors between two safe points of a write with a journal.
     pub safe_point_every: u64,
-    /// Measures how long reading back takes.
-    pub clock: MonotonicClock,
 }
 
 impl Default for DataOptions {
@@ -144,7 +141,6 @@ impl Default for DataOptions {
             close_limit: Duration::from_secs(3600),
             // 64 MiB: flushing a disc that is overwritten costs a moment.
             safe_point_every: 32_768,
-            clock: MonotonicClock::default(),
         }
     }
 }

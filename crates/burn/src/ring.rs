@@ -5,10 +5,11 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use glassmaster_disc::clock::{Clock, Signal};
 use glassmaster_disc::{BlockSource, SECTOR, SECTOR_U64};
 
 use crate::digest::{Digest, DigestBuilder};
@@ -63,6 +64,9 @@ impl RingOptions {
     }
 }
 
+/// How often a reader without an empty buffer looks whether it has missed something. It has not: every wait has a limit.
+const READER_WAIT: Duration = Duration::from_secs(3600);
+
 /// What the writer got.
 #[derive(Debug)]
 pub(crate) enum Next {
@@ -86,7 +90,8 @@ struct State {
 
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
+    changed: Signal,
+    clock: Arc<dyn Clock>,
 }
 
 impl Shared {
@@ -100,7 +105,7 @@ impl Shared {
             state.ended = Some(result);
         }
         drop(state);
-        self.changed.notify_all();
+        self.changed.notify();
     }
 }
 
@@ -152,22 +157,24 @@ impl Reader {
             state.sectors_read = self.sector;
             state.filled.push_back(buf);
             drop(state);
-            self.shared.changed.notify_all();
+            self.shared.changed.notify();
         }
         self.shared.finish(Ok(builder.map(DigestBuilder::finish)));
     }
 
     /// Waits for an empty buffer; `None` when the writer is gone.
     fn free_buffer(&self) -> Option<Vec<u8>> {
-        let mut state = self.shared.lock();
         loop {
+            let seen = self.shared.changed.generation();
+            let mut state = self.shared.lock();
             if state.closed {
                 return None;
             }
             if let Some(buf) = state.free.pop() {
                 return Some(buf);
             }
-            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            drop(state);
+            self.shared.clock.wait(&self.shared.changed, seen, READER_WAIT);
         }
     }
 }
@@ -177,6 +184,7 @@ impl Ring {
     ///
     /// The thread is not joined: a source that hangs must not hang the one who gave up on it.
     pub(crate) fn start(
+        clock: &Arc<dyn Clock>,
         source: Arc<dyn BlockSource>,
         sectors: u64,
         options: RingOptions,
@@ -184,65 +192,87 @@ impl Ring {
     ) -> io::Result<Self> {
         let free = (0..options.slots).map(|_| Vec::with_capacity(options.slot_sectors * SECTOR)).collect();
         let state = State { filled: VecDeque::new(), free, sectors_read: 0, ended: None, closed: false };
-        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let mut reader = Reader { shared: Arc::clone(&shared), sector: 0 };
-        thread::Builder::new()
-            .name("source reader".to_owned())
-            .spawn(move || reader.run(&*source, sectors, options.slot_sectors, digest))?;
+        let (clock, seat) = (Arc::clone(clock), clock.reserve());
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Signal::default(), clock });
+        let reader = Reader { shared: Arc::clone(&shared), sector: 0 };
+        thread::Builder::new().name("source reader".to_owned()).spawn(move || {
+            // Left last: the writer has to hear how the reader ended before time goes on.
+            let _attendance = seat.take();
+            let mut reader = reader;
+            reader.run(&*source, sectors, options.slot_sectors, digest);
+        })?;
         Ok(Self { shared, slots: options.slots, started: false, starving: false, underruns: 0 })
     }
 
     /// Waits until the ring is full or the source has ended, at most for `limit`. Returns whether it is so.
     pub(crate) fn prefill(&self, limit: Duration) -> bool {
-        let deadline = Instant::now() + limit;
-        let mut state = self.shared.lock();
+        let Shared { clock, changed, .. } = &*self.shared;
+        let deadline = clock.now().saturating_add(limit);
         loop {
+            let seen = changed.generation();
+            let state = self.shared.lock();
             if state.filled.len() >= self.slots || state.ended.is_some() {
                 return true;
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            drop(state);
+            let left = deadline.saturating_sub(clock.now());
             if left.is_zero() {
                 return false;
             }
-            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            clock.wait(changed, seen, left);
         }
     }
 
     /// The next buffer, waiting for the source at most for `limit`.
     pub(crate) fn next(&mut self, limit: Duration) -> Result<Next, SourceError> {
-        let deadline = Instant::now() + limit;
-        let mut state = self.shared.lock();
+        let shared = Arc::clone(&self.shared);
+        let Shared { clock, changed, .. } = &*shared;
+        let begun = clock.now();
+        let mut waited = Duration::ZERO;
         loop {
-            if let Some(buf) = state.filled.pop_front() {
+            let seen = changed.generation();
+            let mut state = shared.lock();
+            let piece = state.filled.pop_front();
+            if piece.is_none() {
+                match &mut state.ended {
+                    Some(Ok(_)) => return Ok(Next::End),
+                    Some(Err(e)) => {
+                        let error = io::Error::new(e.error.kind(), "already reported");
+                        let error = std::mem::replace(&mut e.error, error);
+                        return Err(SourceError { sector: e.sector, error });
+                    }
+                    None => {}
+                }
+            }
+            drop(state);
+            if let Some(buf) = piece {
+                self.note_wait(waited);
                 self.started = true;
                 self.starving = false;
                 return Ok(Next::Piece(buf));
             }
-            match &mut state.ended {
-                Some(Ok(_)) => return Ok(Next::End),
-                Some(Err(e)) => {
-                    let error = io::Error::new(e.error.kind(), "already reported");
-                    let error = std::mem::replace(&mut e.error, error);
-                    return Err(SourceError { sector: e.sector, error });
-                }
-                None => {}
-            }
-            if self.started && !self.starving {
-                self.starving = true;
-                self.underruns += 1;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = limit.saturating_sub(waited);
             if left.is_zero() {
+                self.note_wait(waited);
                 return Ok(Next::Pending);
             }
-            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            clock.wait(changed, seen, left);
+            waited = clock.now().saturating_sub(begun);
+        }
+    }
+
+    /// An empty ring is an under-run when time passed over it.
+    fn note_wait(&mut self, waited: Duration) {
+        if self.started && !self.starving && !waited.is_zero() {
+            self.starving = true;
+            self.underruns += 1;
         }
     }
 
     /// Gives a buffer back.
     pub(crate) fn recycle(&self, buf: Vec<u8>) {
         self.shared.lock().free.push(buf);
-        self.shared.changed.notify_all();
+        self.shared.changed.notify();
     }
 
     /// Bytes read and not yet taken, and sectors read so far.
@@ -264,7 +294,7 @@ impl Ring {
 impl Drop for Ring {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
-        self.shared.changed.notify_all();
+        self.shared.changed.notify();
     }
 }
 
@@ -272,7 +302,13 @@ impl Drop for Ring {
 mod tests {
     use super::*;
 
+    use glassmaster_disc::clock::{SimulatedClock, SystemClock};
+
     const WAIT: Duration = Duration::from_secs(20);
+
+    fn real() -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
 
     fn image(sectors: usize) -> Vec<u8> {
         (0..sectors * SECTOR).map(|i| u8::try_from((i / 7 + i / SECTOR) % 251).unwrap()).collect()
@@ -299,7 +335,8 @@ mod tests {
             let options = RingOptions { slots, slot_sectors };
             let count = u64::try_from(sectors).unwrap();
             let mut ring =
-                Ring::start(Arc::new(data.clone()), count, options, Some(DigestBuilder::new())).unwrap();
+                Ring::start(&real(), Arc::new(data.clone()), count, options, Some(DigestBuilder::new()))
+                    .unwrap();
             assert!(ring.prefill(WAIT));
             assert!(ring.level().0 <= options.bytes());
             assert_eq!(drain(&mut ring).unwrap(), data);
@@ -322,7 +359,7 @@ mod tests {
     #[test]
     fn an_error_comes_after_the_sectors_before_it() {
         let options = RingOptions { slots: 2, slot_sectors: 20 };
-        let mut ring = Ring::start(Arc::new(Flawed), 100, options, None).unwrap();
+        let mut ring = Ring::start(&real(), Arc::new(Flawed), 100, options, None).unwrap();
         let mut good = 0;
         let error = loop {
             match ring.next(WAIT) {
@@ -352,11 +389,11 @@ mod tests {
 
     #[test]
     fn a_source_that_panics_ends_the_ring() {
-        let mut ring = Ring::start(Arc::new(Panicking), 8, RingOptions::default(), None).unwrap();
+        let mut ring = Ring::start(&real(), Arc::new(Panicking), 8, RingOptions::default(), None).unwrap();
         assert!(ring.next(WAIT).is_err());
     }
 
-    struct Slow;
+    struct Slow(SimulatedClock);
 
     impl BlockSource for Slow {
         fn block_count(&self) -> u64 {
@@ -365,7 +402,7 @@ mod tests {
 
         fn read_blocks(&self, lba: u64, _: &mut [u8]) -> io::Result<()> {
             if lba == 2 {
-                thread::sleep(Duration::from_millis(200));
+                self.0.sleep(Duration::from_millis(200));
             }
             Ok(())
         }
@@ -374,7 +411,11 @@ mod tests {
     #[test]
     fn a_slow_source_is_counted_once_per_gap() {
         let options = RingOptions { slots: 2, slot_sectors: 1 };
-        let mut ring = Ring::start(Arc::new(Slow), 4, options, None).unwrap();
+        let time = SimulatedClock::default();
+        let _attendance = time.attend();
+        let clock: Arc<dyn Clock> = Arc::new(time.clone());
+        let mut ring = Ring::start(&clock, Arc::new(Slow(time.clone())), 4, options, None).unwrap();
+        assert!(ring.prefill(Duration::from_millis(1)));
         let mut pieces = 0;
         let mut pending = 0;
         loop {
@@ -388,6 +429,8 @@ mod tests {
             }
         }
         assert_eq!(pieces, 4);
-        assert!(pending > 1 && ring.underruns >= 1 && ring.underruns < pending);
+        // 200 ms in waits of 10 ms, the last of which the source ends.
+        assert_eq!((pending, ring.underruns), (19, 1));
+        assert_eq!(time.now(), Duration::from_millis(200));
     }
 }

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use glassmaster_disc::Lba;
@@ -226,7 +225,8 @@ impl WriteEngine {
             state.cancel = CancelHandle::new();
             let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
             let most = (recorder.max_transfer() / bytes).clamp(1, COMMAND_BLOCKS);
-            let mut meter = Meter::new(u64::from(blocks), u64::try_from(most * bytes).unwrap_or(0));
+            let mut meter =
+                Meter::new(recorder.clock(), u64::from(blocks), u64::try_from(most * bytes).unwrap_or(0));
             meter.enter(WriteAction::WritingData, u64::from(blocks));
             meter.event.start_lba = start;
             Section {
@@ -243,6 +243,7 @@ impl WriteEngine {
             }
         };
         let _busy = Busy(self);
+        let _attendance = section.recorder.clock().attend();
         section.tell(events);
         section.run(stream, events, &|| self.lock().progress = Progress::Writing)?;
         section.tell(events);
@@ -342,7 +343,7 @@ impl Section {
         let lba = Lba(i32::try_from(first).unwrap_or(i32::MAX));
         let (written, sectors) = (self.meter.event.done, u64::from(self.blocks));
         let patience = *self.recorder.patience();
-        let mut backoff = Backoff::new(LONGEST_PAUSE);
+        let mut backoff = Backoff::new(self.recorder.clock(), LONGEST_PAUSE);
         let (mut attentions, mut aborts) = (0, 0);
         loop {
             if self.stop || self.cancel.is_cancelled() {
@@ -373,7 +374,7 @@ impl Section {
                 self.tell(events);
             }
             match self.pause() {
-                Some(pause) if verdict == Verdict::Later => thread::sleep(pause),
+                Some(pause) if verdict == Verdict::Later => self.recorder.clock().sleep(pause),
                 _ => backoff.sleep(),
             }
         }

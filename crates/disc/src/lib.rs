@@ -4,6 +4,7 @@ mod address;
 mod area;
 mod block_range;
 mod block_source;
+pub mod clock;
 mod extent;
 mod finding;
 mod hresult;

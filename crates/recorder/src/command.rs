@@ -1,12 +1,12 @@
 //! Sending one command and judging what came back.
 
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use glassmaster_disc::clock::{Clock, Signal};
 use glassmaster_mmc::cmd::{Inquiry, StandardInquiry};
 use glassmaster_mmc::{Command, Query, Transfer};
 use glassmaster_scsi::{
@@ -82,7 +82,8 @@ pub enum Repeat {
 /// pestered.
 #[derive(Debug)]
 pub struct Backoff {
-    started: Instant,
+    clock: Arc<dyn Clock>,
+    started: Duration,
     next: Duration,
     longest: Duration,
 }
@@ -90,19 +91,20 @@ pub struct Backoff {
 impl Backoff {
     /// A first sleep of 2 ms, later ones up to `longest`.
     #[must_use]
-    pub fn new(longest: Duration) -> Self {
-        Self { started: Instant::now(), next: Duration::from_millis(2).min(longest), longest }
+    pub fn new(clock: &Arc<dyn Clock>, longest: Duration) -> Self {
+        let next = Duration::from_millis(2).min(longest);
+        Self { started: clock.now(), clock: Arc::clone(clock), next, longest }
     }
 
     /// Time since the wait began.
     #[must_use]
     pub fn waited(&self) -> Duration {
-        self.started.elapsed()
+        self.clock.now().saturating_sub(self.started)
     }
 
     /// Sleeps once.
     pub fn sleep(&mut self) {
-        thread::sleep(self.next);
+        self.clock.sleep(self.next);
         self.next = self.next.saturating_mul(2).min(self.longest);
     }
 }
@@ -112,6 +114,10 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 /// The drive behind a recorder and all guards and sources made from it.
 pub(crate) struct Device {
     transport: Mutex<Box<dyn Transport>>,
+    /// Commands that have asked for the transport, each of which gets its number.
+    turns: AtomicU64,
+    /// Commands that have had it: the number of the next.
+    served: Signal,
     name: String,
     max_transfer: usize,
     number: u64,
@@ -120,6 +126,34 @@ pub(crate) struct Device {
     options: RecorderOptions,
     /// One clone at a time asks for exclusive access, so that two of them never take each other for strangers.
     acquiring: Mutex<()>,
+}
+
+/// The transport for the length of a command. Fields are dropped in this order: the next one finds it free.
+struct Turn<'a> {
+    transport: MutexGuard<'a, Box<dyn Transport>>,
+    _end: End<'a>,
+}
+
+struct End<'a>(&'a Signal);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.notify();
+    }
+}
+
+impl Deref for Turn<'_> {
+    type Target = Box<dyn Transport>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.transport
+    }
+}
+
+impl DerefMut for Turn<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.transport
+    }
 }
 
 impl fmt::Debug for Device {
@@ -136,6 +170,8 @@ impl Device {
         let number = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Self {
             transport: Mutex::new(transport),
+            turns: AtomicU64::new(0),
+            served: Signal::default(),
             name,
             max_transfer,
             number,
@@ -145,8 +181,22 @@ impl Device {
         }
     }
 
-    fn transport(&self) -> MutexGuard<'_, Box<dyn Transport>> {
-        self.transport.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for its turn, first come, first served; by the clock, because a drive that lives by the same one lets time
+    /// pass in the middle of a command.
+    fn transport(&self) -> Turn<'_> {
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let served = self.served.generation();
+            if served == turn {
+                let transport = self.transport.lock().unwrap_or_else(PoisonError::into_inner);
+                return Turn { transport, _end: End(&self.served) };
+            }
+            self.options.clock.wait(&self.served, served, self.options.patience.long_command);
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.options.clock
     }
 
     pub(crate) fn key(&self) -> &str {
@@ -213,7 +263,7 @@ impl Device {
         timeout: Duration,
         repeat: Repeat,
     ) -> Result<usize, Error> {
-        let mut backoff = Backoff::new(self.options.patience.poll);
+        let mut backoff = Backoff::new(&self.options.clock, self.options.patience.poll);
         let (mut attentions, mut aborts) = (0, 0);
         loop {
             let outcome = self.transport().execute(cdb, data.reborrow(), timeout);
@@ -328,7 +378,7 @@ impl Device {
         watch: &mut dyn FnMut(&CommandFailure) -> ControlFlow<()>,
         attempt: &mut dyn FnMut() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut backoff = Backoff::new(self.options.patience.poll);
+        let mut backoff = Backoff::new(&self.options.clock, self.options.patience.poll);
         let (mut attentions, mut aborts) = (0, 0);
         loop {
             let failure = match attempt() {

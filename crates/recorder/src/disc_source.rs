@@ -78,7 +78,7 @@ impl DiscSource {
         let command = Read10::new(Lba(address), blocks);
         let origin = Origin { command: Read10::NAME, opcode: Read10::OPCODE, lba: Some(i64::from(address)) };
         let patience = *self.device.patience();
-        let mut backoff = Backoff::new(patience.poll);
+        let mut backoff = Backoff::new(self.device.clock(), patience.poll);
         let mut repeats = 0;
         loop {
             let attempt = self.device.wait_while_busy(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use glassmaster_disc::MediaType;
+use glassmaster_disc::clock::{Clock, SystemClock};
 use glassmaster_mmc::cmd::{
     BufferCapacity, Capacity, Configuration, DiscInformation, DiscInformationAnswer, FormatCapacities,
     GetConfiguration, Inquiry, ReadBufferCapacity, ReadCapacity, ReadDiscInformation, ReadFormatCapacities,
@@ -36,16 +37,25 @@ pub struct Identity {
 }
 
 /// How a drive is taken into use.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RecorderOptions {
     /// Limits of waiting and repeating.
     pub patience: Patience,
+    /// What all waiting for the drive goes by, and what everything that uses the drive takes the time from. Real time
+    /// unless told otherwise.
+    pub clock: Arc<dyn Clock>,
     /// What [`DiscRecorder::id`] says; the name of the transport where it is missing.
     pub id: Option<String>,
     /// Where the owner of a drive writes its name down for other processes, such as `/run/lock`. It has to be the same
     /// directory in all programs that are to see each other. Without one exclusive access counts in this process, and
     /// others are kept out by the system alone.
     pub owner_directory: Option<PathBuf>,
+}
+
+impl Default for RecorderOptions {
+    fn default() -> Self {
+        Self { patience: Patience::default(), clock: Arc::new(SystemClock), id: None, owner_directory: None }
+    }
 }
 
 /// One drive, in use from the moment it exists: what comes before `InitializeDiscRecorder` cannot be expressed. Clones
@@ -102,6 +112,12 @@ impl DiscRecorder {
 
     pub(crate) fn device(&self) -> &Arc<Device> {
         &self.device
+    }
+
+    /// The clock it was opened with.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        self.device.clock()
     }
 
     /// The id it was opened by, which stands for this very drive also tomorrow, where it came from

@@ -4,14 +4,15 @@
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use glassmaster_disc::clock::Clock;
 use glassmaster_disc::{MediaType, SECTOR_U64};
 use glassmaster_mmc::AnyCommand;
 use glassmaster_mmc::cmd::{MediaEvent, MediaEventCode};
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Sense, Transport, TransportError};
 
-use crate::clock::Clock;
 use crate::cmd;
 use crate::cmd::pages::Pages;
 use crate::medium::{Change, Disc, MediumOptions, Speed};
@@ -31,7 +32,7 @@ pub struct DriveOptions {
     /// Serial number, up to 20 printable characters; an empty one becomes `000000000001`.
     pub serial: String,
     /// Makes the drive as slow as its medium. Without a clock nothing takes any time.
-    pub clock: Option<Box<dyn Clock>>,
+    pub clock: Option<Arc<dyn Clock>>,
     /// Every so many writes the drive says once that its buffer is full (2/04/08), for hosts to prove themselves.
     pub stall_every: Option<NonZeroU32>,
 }

@@ -8,7 +8,6 @@
 //! The drive reads no clock: without a [`Clock`] everything it does takes no time, with one it is as slow as its
 //! medium. It is written from the standard alone and knows nothing of the burn engine that it tests.
 
-mod clock;
 mod cmd;
 mod drive;
 mod medium;
@@ -17,7 +16,7 @@ mod record;
 mod sense;
 mod store;
 
-pub use clock::{Clock, SimulatedClock};
 pub use drive::{DriveOptions, TrayError, VirtualDrive};
+pub use glassmaster_disc::clock::{Clock, SimulatedClock};
 pub use medium::{Disc, MediumOptions, MediumSize};
 pub use store::StoreError;

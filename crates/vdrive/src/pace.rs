@@ -1,11 +1,12 @@
 //! How long things take: the write buffer that drains at the speed of the disc, operations that go on after
 //! their command, formatting in the background. Without a clock nothing takes any time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use glassmaster_disc::clock::Clock;
 use glassmaster_scsi::Sense;
 
-use crate::clock::Clock;
 use crate::sense;
 
 /// Bytes of the drive's write buffer.
@@ -50,7 +51,7 @@ pub(crate) struct LostStreaming;
 
 /// The drive's notion of time.
 pub(crate) struct Pace {
-    clock: Option<Box<dyn Clock>>,
+    clock: Option<Arc<dyn Clock>>,
     recording: Recording,
     busy: Option<Busy>,
     /// How far the background format has been accounted for.
@@ -61,7 +62,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(crate) fn new(clock: Option<Box<dyn Clock>>) -> Self {
+    pub(crate) fn new(clock: Option<Arc<dyn Clock>>) -> Self {
         Self {
             clock,
             recording: Recording::Filling(0, Duration::ZERO),
@@ -155,7 +156,7 @@ impl Pace {
                 self.busy = Some(Busy { work, from, until });
             }
         } else {
-            clock.wait(until.saturating_sub(from));
+            clock.sleep(until.saturating_sub(from));
         }
     }
 
@@ -169,7 +170,7 @@ impl Pace {
         self.position = Some(first + i64::from(blocks));
         let until = self.drain() + seek + time_for(bytes, speed);
         if let Some(clock) = &self.clock {
-            clock.wait(until.saturating_sub(clock.now()));
+            clock.sleep(until.saturating_sub(clock.now()));
         }
     }
 

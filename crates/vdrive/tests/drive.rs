@@ -257,7 +257,7 @@ fn a_full_buffer_is_worth_a_second_try() {
 #[test]
 fn the_buffer_drains_at_the_speed_of_the_disc() {
     let clock = SimulatedClock::default();
-    let options = DriveOptions { clock: Some(Box::new(clock.clone())), ..DriveOptions::default() };
+    let options = DriveOptions { clock: Some(std::sync::Arc::new(clock.clone())), ..DriveOptions::default() };
     let mut r = Rig::with(MediaType::DVD_PLUS_R, &MediumOptions::default(), options);
     clock.advance(Duration::from_secs(4));
     let free = |r: &mut Rig| {

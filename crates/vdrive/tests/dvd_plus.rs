@@ -111,7 +111,7 @@ fn dvd_plus_rw_at_once() {
 #[test]
 fn dvd_plus_rw_in_the_background() {
     let clock = SimulatedClock::default();
-    let options = DriveOptions { clock: Some(Box::new(clock.clone())), ..DriveOptions::default() };
+    let options = DriveOptions { clock: Some(std::sync::Arc::new(clock.clone())), ..DriveOptions::default() };
     let mut r = Rig::with(MediaType::DVD_PLUS_RW, &MediumOptions::default(), options);
     assert_eq!(r.none(&[0; 6]).unwrap_err(), (2, 4, 1), "still loading");
     clock.advance(Duration::from_secs(5));
@@ -150,7 +150,7 @@ fn dvd_plus_rw_in_the_background() {
 #[test]
 fn a_background_format_does_not_survive_the_power() {
     let clock = SimulatedClock::default();
-    let options = DriveOptions { clock: Some(Box::new(clock.clone())), ..DriveOptions::default() };
+    let options = DriveOptions { clock: Some(std::sync::Arc::new(clock.clone())), ..DriveOptions::default() };
     let mut r = Rig::with(MediaType::DVD_PLUS_RW, &MediumOptions::default(), options);
     clock.advance(Duration::from_secs(5));
     r.format(0x26, 0, 2_295_104, 0).unwrap();

@@ -11,7 +11,7 @@ use rig::Rig;
 
 fn slow(media: MediaType) -> (Rig, SimulatedClock) {
     let clock = SimulatedClock::default();
-    let options = DriveOptions { clock: Some(Box::new(clock.clone())), ..DriveOptions::default() };
+    let options = DriveOptions { clock: Some(std::sync::Arc::new(clock.clone())), ..DriveOptions::default() };
     let r = Rig::with(media, &MediumOptions::default(), options);
     clock.advance(Duration::from_secs(5));
     (r, clock)

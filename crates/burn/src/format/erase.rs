@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, MediaType, SECTOR};
 use glassmaster_mmc::Profile;
@@ -245,7 +245,9 @@ impl DiscErase {
         events: &mut dyn FnMut(&EraseEvent),
         cancel: &CancelHandle,
     ) -> Result<EraseReport, EraseError> {
-        let begun = Instant::now();
+        let _attendance = recorder.clock().attend();
+        let begun = recorder.clock().now();
+        let elapsed = || recorder.clock().now().saturating_sub(begun);
         check_client_name(&self.options.client_name).map_err(EraseError::ClientName)?;
         let held =
             recorder.acquire_exclusive_access(&self.options.client_name).map_err(EraseError::Device)?;
@@ -267,11 +269,11 @@ impl DiscErase {
             if medium.disc.as_ref().is_some_and(|d| !d.erasable) {
                 return Err(EraseError::NotErasable(kind));
             }
-            self.blank(recorder, &medium, begun, events)?
+            self.blank(recorder, &medium, &elapsed, events)?
         } else {
-            self.zero(recorder, &medium, begun, events, cancel)?
+            self.zero(recorder, &medium, &elapsed, events, cancel)?
         };
-        let elapsed = begun.elapsed();
+        let elapsed = elapsed();
         events(&EraseEvent { elapsed, estimated_total: elapsed });
         drop(held);
         Ok(EraseReport { media: kind, method, elapsed })
@@ -281,7 +283,7 @@ impl DiscErase {
         &self,
         recorder: &DiscRecorder,
         medium: &Medium,
-        begun: Instant,
+        elapsed: &dyn Fn() -> Duration,
         events: &mut dyn FnMut(&EraseEvent),
     ) -> Result<EraseMethod, EraseError> {
         let kind = if self.options.full { BlankType::DISC } else { BlankType::MINIMAL };
@@ -290,7 +292,7 @@ impl DiscErase {
             Err(e) if e.is_unsupported() => None,
             other => Some(other.map_err(EraseError::Device)?),
         };
-        events(&EraseEvent { elapsed: begun.elapsed(), estimated_total: guess });
+        events(&EraseEvent { elapsed: elapsed(), estimated_total: guess });
         let timeout = recorder.patience().long_command;
         let command = Blank { immediate: true, kind, start: 0 };
         match recorder.send(&command, &[], timeout, Repeat::Freely) {
@@ -302,12 +304,12 @@ impl DiscErase {
             }
             other => other.map_err(EraseError::Refused)?,
         }
-        let mut sent = Instant::now();
+        let mut sent = elapsed();
         let what = "erasing the disc";
         let mut watch = |failure: &glassmaster_scsi::CommandFailure| {
-            if sent.elapsed() >= CADENCE {
-                sent = Instant::now();
-                let elapsed = begun.elapsed();
+            let elapsed = elapsed();
+            if elapsed.saturating_sub(sent) >= CADENCE {
+                sent = elapsed;
                 let done = failure.sense.and_then(|s| s.progress()).filter(|done| *done > 0);
                 let total = done.map_or(guess, |done| elapsed * 65536 / u32::from(done));
                 events(&EraseEvent { elapsed, estimated_total: total.max(elapsed) });
@@ -339,7 +341,7 @@ impl DiscErase {
         &self,
         recorder: &DiscRecorder,
         medium: &Medium,
-        begun: Instant,
+        elapsed: &dyn Fn() -> Duration,
         events: &mut dyn FnMut(&EraseEvent),
         cancel: &CancelHandle,
     ) -> Result<EraseMethod, EraseError> {
@@ -360,7 +362,7 @@ impl DiscErase {
         let ranges = BlockRangeList(ranges);
         let guess = if self.options.full { full_time(recorder, medium) } else { QUICK };
         let mut sink = |event: &crate::event::Event| {
-            let elapsed = begun.elapsed();
+            let elapsed = elapsed();
             let rest = event.remaining.map(|left| elapsed.saturating_add(left));
             events(&EraseEvent { elapsed, estimated_total: rest.unwrap_or(guess).max(elapsed) });
             ControlFlow::Continue(())

@@ -192,10 +192,10 @@ fn hash_back(
         job.check_stopped()?;
         let blocks = (sectors - at).min(PIECE);
         buf.resize(usize::try_from(blocks).unwrap_or(0) * SECTOR, 0);
-        let (began, repeats) = (job.options.clock.now(), disc.repeats());
+        let (began, repeats) = (job.recorder.clock().now(), disc.repeats());
         match disc.read(start.saturating_add(at), &mut buf) {
             Ok(()) => {
-                let time = job.options.clock.now().saturating_sub(began);
+                let time = job.recorder.clock().now().saturating_sub(began);
                 let again = disc.repeats().saturating_sub(repeats);
                 job.reading.note(start.saturating_add(at), blocks, time, again);
             }

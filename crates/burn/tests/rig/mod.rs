@@ -11,11 +11,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use glassmaster_burn::Event;
+use glassmaster_disc::clock::{Clock, Signal};
 use glassmaster_disc::{MediaType, SECTOR};
 use glassmaster_recorder::{DiscRecorder, Patience};
 use glassmaster_scsi::layer::{FaultRule, Faulty};
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Status, Transport, TransportError};
-use glassmaster_vdrive::{Clock, Disc, DriveOptions, MediumOptions, MediumSize, VirtualDrive};
+use glassmaster_vdrive::{Disc, DriveOptions, MediumOptions, MediumSize, VirtualDrive};
 
 /// The media this engine writes.
 pub(crate) const FIVE: [MediaType; 5] =
@@ -96,6 +97,7 @@ impl<T: Transport> Transport for Watched<T> {
 }
 
 /// The time of day, so many times faster.
+#[derive(Debug)]
 struct HastyClock(Instant, u32);
 
 impl Clock for HastyClock {
@@ -103,8 +105,12 @@ impl Clock for HastyClock {
         self.0.elapsed() * self.1
     }
 
-    fn wait(&self, time: Duration) {
+    fn sleep(&self, time: Duration) {
         std::thread::sleep(time / self.1);
+    }
+
+    fn wait(&self, signal: &Signal, seen: u64, limit: Duration) -> bool {
+        signal.wait_timeout(seen, limit / self.1)
     }
 }
 
@@ -164,7 +170,7 @@ impl Rig {
     /// The bare drive.
     pub(crate) fn drive(&self) -> VirtualDrive {
         let clock = (self.haste > 0).then(|| {
-            let clock: Box<dyn Clock> = Box::new(HastyClock(Instant::now(), self.haste));
+            let clock: Arc<dyn Clock> = Arc::new(HastyClock(Instant::now(), self.haste));
             clock
         });
         let options = DriveOptions { stall_every: self.stall_every, clock, ..DriveOptions::default() };
