@@ -9,7 +9,7 @@ use crate::workload::Tree;
 use crate::{Result, reflink};
 
 /// Every workload, in the order they run.
-pub(crate) const NAMES: [&str; 12] = [
+pub(crate) const NAMES: [&str; 13] = [
     "large",
     "small",
     "bridge",
@@ -21,6 +21,7 @@ pub(crate) const NAMES: [&str; 12] = [
     "stream",
     "list",
     "extract",
+    "burn",
     reflink::NAME,
 ];
 
@@ -165,6 +166,7 @@ impl Contest {
             "tiny" => Tree::Tiny,
             "crowd" => Tree::Crowd,
             "million" => Tree::Million,
+            "burn" => Tree::Image,
             _ => Tree::Small,
         };
         let tree = which.make(&place.work, place.scale)?;
@@ -199,6 +201,19 @@ impl Contest {
                     add("tar", words, false);
                     reaches = vec![(Against::Time("tar"), 0.9), (Against::Memory, 20.0)];
                 }
+            }
+            "burn" => {
+                let image = tree.join(Tree::IMAGE);
+                let script =
+                    "exec \"$0\" --quiet burn \"$1\" --drive \"virtual:$2\" --media bd-r --verify full";
+                let mut words = plain(&["sh", "-c", script]);
+                words.extend([Word::Plain(place.program.clone().into()), Word::Plain(image.clone().into())]);
+                words.push(Word::Product);
+                add(US, words, false);
+                let mut words = plain(&["sh", "-c", "cp \"$0\" \"$1\" && cmp \"$0\" \"$1\""]);
+                words.extend([Word::Plain(image.into()), Word::Product]);
+                add("cp + cmp", words, false);
+                reaches = vec![(Against::Time("cp + cmp"), 2.0), (Against::Memory, 100.0)];
             }
             "stream" => {
                 let mut words = vec![Word::Plain(place.program.clone().into())];

@@ -26,9 +26,14 @@ pub(crate) enum Tree {
     Crowd,
     /// 1,000,000 files of 0 to 16 bytes in 10,000 folders.
     Million,
+    /// One file of 4 GiB that nothing makes smaller, for an image.
+    Image,
 }
 
 impl Tree {
+    /// The file of [`Tree::Image`], below the tree.
+    pub(crate) const IMAGE: &str = "folder 00000/file number 0000000.data";
+
     fn name(self) -> &'static str {
         match self {
             Self::Large => "large",
@@ -37,6 +42,7 @@ impl Tree {
             Self::Tiny => "tiny",
             Self::Crowd => "crowd",
             Self::Million => "million",
+            Self::Image => "image",
         }
     }
 
@@ -49,12 +55,16 @@ impl Tree {
             Self::Tiny => (100_000, 1_000),
             Self::Crowd => (100_000, 1),
             Self::Million => (1_000_000, 10_000),
+            Self::Image => (1, 1),
         }
     }
 
     /// Files of the tree at a scale.
     pub(crate) fn files(self, scale: u64) -> u64 {
-        if self == Self::Large { 4 } else { self.counts().0 / scale }
+        match self {
+            Self::Large | Self::Image => self.counts().0,
+            _ => self.counts().0 / scale,
+        }
     }
 
     /// The tree below `work`, a `scale`-th of its full size; made if it is not there.
@@ -90,6 +100,8 @@ impl Tree {
             }
             let size = match self {
                 Self::Large => (1 << 30) / scale,
+                // Whole sectors.
+                Self::Image => (4 << 30) / scale / 2048 * 2048,
                 Self::Small => random.below(8193),
                 Self::Mixed => usize::try_from(i).ok().and_then(|i| sizes.get(i)).copied().unwrap_or(0),
                 Self::Tiny | Self::Crowd | Self::Million => random.below(17),
@@ -133,7 +145,9 @@ mod tests {
     #[test]
     fn trees_have_their_shape_and_are_kept() {
         let place = tempfile::tempdir().unwrap();
-        for (tree, files, folders) in [(Tree::Small, 200, 2), (Tree::Crowd, 100, 1), (Tree::Large, 4, 1)] {
+        for (tree, files, folders) in
+            [(Tree::Small, 200, 2), (Tree::Crowd, 100, 1), (Tree::Large, 4, 1), (Tree::Image, 1, 1)]
+        {
             let root = tree.make(place.path(), 1000).unwrap();
             let inside: Vec<_> = fs::read_dir(&root).unwrap().map(|e| e.unwrap().path()).collect();
             assert_eq!(inside.len(), folders);
@@ -141,6 +155,9 @@ mod tests {
                 inside.iter().map(|folder| fs::read_dir(folder).unwrap().count()).sum::<usize>(),
                 files
             );
+            if tree == Tree::Image {
+                assert_eq!(fs::metadata(root.join(Tree::IMAGE)).unwrap().len() % 2048, 0);
+            }
             let before = fs::metadata(&root).unwrap().modified().unwrap();
             assert_eq!(tree.make(place.path(), 1000).unwrap(), root);
             assert_eq!(fs::metadata(&root).unwrap().modified().unwrap(), before);
