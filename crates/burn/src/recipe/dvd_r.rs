@@ -100,7 +100,7 @@ impl DvdR {
         Ok(())
     }
 
-    /// RESERVE TRACK (MMC-6 6.34): disc at once has to know where the data ends before the lead-in is written.
+    /// RESERVE TRACK (MMC-5 6.31): disc at once has to know where the data ends before the lead-in is written.
     fn reserve(job: &Job<'_>, target: Target) -> Result<(), glassmaster_recorder::Error> {
         let blocks = target.sectors.saturating_add(u64::from(target.tail));
         let blocks = u32::try_from(blocks)

@@ -141,24 +141,6 @@ layout! {
     }
 }
 
-impl PhysicalFormat {
-    /// Reads the first 17 bytes of the structure.
-    ///
-    /// # Errors
-    /// [`ResponseError`] when there are fewer.
-    pub fn parse(structure: &DiscStructure) -> Result<Self, ResponseError> {
-        Self::read(&structure.data)
-    }
-
-    /// The structure in its full length of 2048 bytes, the media dependent rest 0.
-    #[must_use]
-    pub fn to_structure(&self) -> DiscStructure {
-        let mut data = self.write().to_vec();
-        data.resize(2048, 0);
-        DiscStructure { data }
-    }
-}
-
 layout! {
     /// Write protection status, format C0h.
     pub struct WriteProtection[4] "write protection status" {
@@ -170,22 +152,6 @@ layout! {
         persistent: bool = 0 & 0x02,
         /// SWPP: by software until power down.
         until_power_down: bool = 0 & 0x01,
-    }
-}
-
-impl WriteProtection {
-    /// Reads the 4 bytes of the structure.
-    ///
-    /// # Errors
-    /// [`ResponseError`] when it is empty.
-    pub fn parse(structure: &DiscStructure) -> Result<Self, ResponseError> {
-        Self::read(&structure.data)
-    }
-
-    /// The structure.
-    #[must_use]
-    pub fn to_structure(&self) -> DiscStructure {
-        DiscStructure { data: self.write().to_vec() }
     }
 }
 
@@ -213,22 +179,6 @@ layout! {
     }
 }
 
-impl LayerCapacity {
-    /// Reads the 8 bytes of the structure.
-    ///
-    /// # Errors
-    /// [`ResponseError`] when there are fewer.
-    pub fn parse(structure: &DiscStructure) -> Result<Self, ResponseError> {
-        Self::read(&structure.data)
-    }
-
-    /// The structure.
-    #[must_use]
-    pub fn to_structure(&self) -> DiscStructure {
-        DiscStructure { data: self.write().to_vec() }
-    }
-}
-
 layout! {
     /// Medium status of DVD-RAM, format 09h.
     pub struct MediumStatus[4] "DVD-RAM medium status" {
@@ -249,22 +199,6 @@ layout! {
     }
 }
 
-impl MediumStatus {
-    /// Reads the 4 bytes of the structure.
-    ///
-    /// # Errors
-    /// [`ResponseError`] when there are fewer.
-    pub fn parse(structure: &DiscStructure) -> Result<Self, ResponseError> {
-        Self::read(&structure.data)
-    }
-
-    /// The structure.
-    #[must_use]
-    pub fn to_structure(&self) -> DiscStructure {
-        DiscStructure { data: self.write().to_vec() }
-    }
-}
-
 layout! {
     /// Spare area information, format 0Ah. BD has no primary spare area: its first field is reserved.
     pub struct SpareArea[12] "spare area information" {
@@ -277,18 +211,28 @@ layout! {
     }
 }
 
-impl SpareArea {
-    /// Reads the 12 bytes of the structure.
-    ///
-    /// # Errors
-    /// [`ResponseError`] when there are fewer.
-    pub fn parse(structure: &DiscStructure) -> Result<Self, ResponseError> {
-        Self::read(&structure.data)
-    }
+/// Structures of a fixed layout: one definition, both directions. `[n]` is the full length where the layout is the beginning of
+/// a longer structure.
+macro_rules! structures {
+    ($($name:ident $([$full:literal])?)*) => {$(
+        impl $name {
+            /// Reads the structure; what follows the layout is not looked at.
+            ///
+            /// # Errors
+            /// [`ResponseError`] when it is shorter than the layout.
+            pub fn parse(structure: &DiscStructure) -> Result<Self, ResponseError> {
+                Self::read(&structure.data)
+            }
 
-    /// The structure.
-    #[must_use]
-    pub fn to_structure(&self) -> DiscStructure {
-        DiscStructure { data: self.write().to_vec() }
-    }
+            /// The structure in its full length.
+            #[must_use]
+            pub fn to_structure(&self) -> DiscStructure {
+                #[allow(unused_mut, reason = "most are as long as their layout")]
+                let mut data = self.write().to_vec();
+                $(data.resize($full, 0);)?
+                DiscStructure { data }
+            }
+        }
+    )*};
 }
+structures! { PhysicalFormat [2048] WriteProtection LayerCapacity MediumStatus SpareArea }

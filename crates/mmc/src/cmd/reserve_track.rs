@@ -1,4 +1,4 @@
-//! RESERVE TRACK (MMC-6, RESERVE TRACK command).
+//! RESERVE TRACK (MMC-5 6.31).
 
 use glassmaster_disc::Lba;
 use glassmaster_scsi::Cdb;

@@ -1,4 +1,4 @@
-//! SEEK (10) (MMC-6, SEEK (10) command).
+//! SEEK (10) (MMC-5 6.32).
 
 use glassmaster_disc::Lba;
 

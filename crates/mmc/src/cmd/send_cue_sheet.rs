@@ -1,4 +1,4 @@
-//! SEND CUE SHEET (MMC-6, SEND CUE SHEET command): the plan of a session-at-once recording.
+//! SEND CUE SHEET (MMC-6 6.35): the plan of a session-at-once recording.
 
 use crate::bytes::{U24, command, layout};
 use crate::command::Transfer;

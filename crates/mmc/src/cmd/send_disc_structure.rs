@@ -1,4 +1,4 @@
-//! SEND DISC STRUCTURE (MMC-6, SEND DISC STRUCTURE command): what a host may set in the control areas of DVD and BD.
+//! SEND DISC STRUCTURE (MMC-6 6.36): what a host may set in the control areas of DVD and BD.
 
 use super::{DiscStructure, StructureFormat, StructureMedia};
 use crate::bytes::command;

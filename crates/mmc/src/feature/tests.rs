@@ -138,3 +138,109 @@ fn short_and_foreign_descriptors() {
     assert!(FeatureDescriptor::split(&[0, 1, 3]).is_none());
     assert_eq!(FeatureCode(0xFF40).to_string(), "feature FF40h");
 }
+
+/// The features that no other test has, each with its bits and numbers where the table of its clause puts them. Codes and
+/// lengths are typed from the tables; byte 2 is VERSION, PERSISTENT and CURRENT.
+#[test]
+fn every_other_feature_bit_by_bit() {
+    fn row<F: FeatureData + PartialEq + std::fmt::Debug>(feature: F, bytes: &[u8]) {
+        let (persistent, current) = (bytes[2] & 2 != 0, bytes[2] & 1 != 0);
+        assert_eq!(FeatureDescriptor::encode(&feature, persistent, current).to_bytes(), bytes, "{feature:?}");
+        let (descriptor, rest) = FeatureDescriptor::split(bytes).unwrap();
+        assert!(rest.is_empty());
+        assert_eq!(descriptor.decode::<F>().unwrap(), feature);
+    }
+    row(
+        Morphing { operational_change_event: true, asynchronous: false },
+        &[0x00, 0x02, 0x07, 0x04, 0x02, 0, 0, 0],
+    );
+    row(
+        Morphing { operational_change_event: false, asynchronous: true },
+        &[0x00, 0x02, 0x07, 0x04, 0x01, 0, 0, 0],
+    );
+    let protect = WriteProtect::default();
+    for (feature, bits) in [
+        (WriteProtect { disc_write_protect: true, ..protect }, 0x08),
+        (WriteProtect { write_inhibit_dcb: true, ..protect }, 0x04),
+        (WriteProtect { persistent: true, ..protect }, 0x02),
+        (WriteProtect { until_power_down: true, ..protect }, 0x01),
+    ] {
+        row(feature, &[0x00, 0x04, 0x09, 0x04, bits, 0, 0, 0]);
+    }
+    row(
+        RandomReadable { block_size: 2048, blocking: 16, page_present: true },
+        &[0x00, 0x10, 0x01, 0x08, 0, 0, 0x08, 0x00, 0, 16, 1, 0],
+    );
+    row(SectorErasable {}, &[0x00, 0x22, 0x00, 0x00]);
+    let formattable = Formattable::default();
+    for (feature, bits, random) in [
+        (Formattable { bd_re_without_spare: true, ..formattable }, 0x08, 0),
+        (Formattable { expand: true, ..formattable }, 0x04, 0),
+        (Formattable { quick_certification: true, ..formattable }, 0x02, 0),
+        (Formattable { certification: true, ..formattable }, 0x01, 0),
+        (Formattable { bd_r_random: true, ..formattable }, 0x00, 1),
+    ] {
+        row(feature, &[0x00, 0x23, 0x09, 0x08, bits, 0, 0, 0, random, 0, 0, 0]);
+    }
+    row(DefectManagement { supplemental_spare_area: true }, &[0x00, 0x24, 0x05, 0x04, 0x80, 0, 0, 0]);
+    row(
+        WriteOnce { block_size: 2048, blocking: 32, page_present: true },
+        &[0x00, 0x25, 0x01, 0x08, 0, 0, 0x08, 0x00, 0, 32, 1, 0],
+    );
+    row(RestrictedOverwrite {}, &[0x00, 0x26, 0x01, 0x00]);
+    row(CdRwCavWrite {}, &[0x00, 0x27, 0x01, 0x04, 0, 0, 0, 0]);
+    let mrw = Mrw::default();
+    for (feature, bits) in [
+        (Mrw { dvd_plus_write: true, ..mrw }, 0x04),
+        (Mrw { dvd_plus_read: true, ..mrw }, 0x02),
+        (Mrw { cd_write: true, ..mrw }, 0x01),
+    ] {
+        row(feature, &[0x00, 0x28, 0x05, 0x04, bits, 0, 0, 0]);
+    }
+    row(
+        DvdPlusRw { write: true, quick_start: true, close_only: false },
+        &[0x00, 0x2A, 0x05, 0x04, 0x01, 0x02, 0, 0],
+    );
+    row(
+        DvdPlusRw { write: false, quick_start: false, close_only: true },
+        &[0x00, 0x2A, 0x05, 0x04, 0x00, 0x01, 0, 0],
+    );
+    row(DvdPlusR { write: true }, &[0x00, 0x2B, 0x01, 0x04, 0x01, 0, 0, 0]);
+    let rigid = RigidRestrictedOverwrite::default();
+    for (feature, bits) in [
+        (RigidRestrictedOverwrite { defect_status_generate: true, ..rigid }, 0x08),
+        (RigidRestrictedOverwrite { defect_status_read: true, ..rigid }, 0x04),
+        (RigidRestrictedOverwrite { intermediate: true, ..rigid }, 0x02),
+        (RigidRestrictedOverwrite { blank: true, ..rigid }, 0x01),
+    ] {
+        row(feature, &[0x00, 0x2C, 0x01, 0x04, bits, 0, 0, 0]);
+    }
+    let dash = DvdDashWrite::default();
+    for (feature, bits) in [
+        (DvdDashWrite { buffer_underrun_free: true, ..dash }, 0x40),
+        (DvdDashWrite { dual_layer: true, ..dash }, 0x08),
+        (DvdDashWrite { test_write: true, ..dash }, 0x04),
+        (DvdDashWrite { dvd_rw: true, ..dash }, 0x02),
+    ] {
+        row(feature, &[0x00, 0x2F, 0x09, 0x04, bits, 0, 0, 0]);
+    }
+    row(LayerJumpRecording { link_sizes: vec![16] }, &[0x00, 0x33, 0x01, 0x08, 0, 0, 0, 1, 16, 0, 0, 0]);
+    row(CdRwMediaWriteSupport { sub_types: 0x0F }, &[0x00, 0x37, 0x01, 0x04, 0x00, 0x0F, 0, 0]);
+    row(BdPseudoOverwrite {}, &[0x00, 0x38, 0x01, 0x04, 0, 0, 0, 0]);
+    row(
+        DvdPlusRwDualLayer { write: true, quick_start: true, close_only: true },
+        &[0x00, 0x3A, 0x01, 0x04, 0x01, 0x03, 0, 0],
+    );
+    row(DvdPlusRDualLayer { write: true }, &[0x00, 0x3B, 0x01, 0x04, 0x01, 0, 0, 0]);
+    row(HdDvdRead { r: true, ram: false }, &[0x00, 0x50, 0x01, 0x04, 0x01, 0, 0x00, 0]);
+    row(HdDvdWrite { r: false, ram: true }, &[0x00, 0x51, 0x01, 0x04, 0x00, 0, 0x01, 0]);
+    row(PowerManagement {}, &[0x01, 0x00, 0x03, 0x00]);
+    row(Smart { page_present: true }, &[0x01, 0x01, 0x03, 0x04, 0x01, 0, 0, 0]);
+    row(
+        EmbeddedChanger { side_change: true, disc_present: true, highest_slot: 5 },
+        &[0x01, 0x02, 0x03, 0x04, 0x14, 0, 0, 5],
+    );
+    row(MicrocodeUpgrade { validate_5_modes: true }, &[0x01, 0x04, 0x07, 0x04, 0x01, 0, 0, 0]);
+    row(Timeout { group_3: true, unit_length: 0x8000 }, &[0x01, 0x05, 0x07, 0x04, 0x01, 0, 0x80, 0x00]);
+    row(MediaSerialNumber {}, &[0x01, 0x09, 0x01, 0x00]);
+}
