@@ -22,8 +22,11 @@ const MAP: &str = "docs/imapi-map.md";
 /// Where the test stands that takes everything in the table by its path.
 const TEST: &str = "crates/glassmaster/tests/names.rs";
 /// The libraries: file of names, title, and whether a name without an item is an error.
-const LIBRARIES: &[(&str, &str, bool)] =
-    &[("imapi2", "IMAPI2, the burning half", false), ("imapi2fs", "IMAPI2FS, the file-system half", true)];
+const LIBRARIES: &[(&str, &str, bool)] = &[
+    ("imapi2", "IMAPI2, the burning half", true),
+    ("imapi2cd", "IMAPI2, raw CD and audio tracks", false),
+    ("imapi2fs", "IMAPI2FS, the file-system half", true),
+];
 
 /// Checks the table against names and sources; `write` makes it anew instead.
 pub(crate) fn run(write: bool) -> Result<(), String> {

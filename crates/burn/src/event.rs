@@ -87,6 +87,9 @@ pub struct Fill {
 #[doc(alias = "IDiscFormat2DataEventArgs")]
 #[doc(alias = "IWriteEngine2EventArgs")]
 #[doc(alias = "DDiscFormat2DataEvents")]
+#[doc(alias = "DDiscFormat2DataEvents.Update")]
+#[doc(alias = "DWriteEngine2Events")]
+#[doc(alias = "DWriteEngine2Events.Update")]
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Event {
     /// Phase.

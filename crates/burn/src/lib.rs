@@ -47,6 +47,7 @@ pub use format::disc_format_data::{DataStream, DiscFormatData};
 pub use format::disc_format_erase::DiscFormatErase;
 pub use format::erase::{DiscErase, EraseError, EraseEvent, EraseMethod, EraseOptions, EraseReport};
 pub use format::error::FormatError;
+pub use format::multisession::{MultisessionInterfaces, MultisessionRandomWrite, MultisessionSequential};
 pub use journal::{Journal, JournalRecord};
 pub use options::{CdWriteType, DashWriteType, DataOptions, Reload, SpareAreas};
 pub use recipe::Closing;

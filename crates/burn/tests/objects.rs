@@ -13,7 +13,7 @@ use glassmaster_burn::{
     CancelHandle, DataStream, DiscErase, DiscFormatData, DiscFormatErase, EraseOptions, FormatError,
     VerifyLevel,
 };
-use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, MediaType, SECTOR, SessionAddresses};
+use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, MediaType, MultisessionInterface, SECTOR};
 use glassmaster_recorder::{DiscRecorder, HResult, MediaState};
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Transport, TransportError};
 
@@ -147,7 +147,9 @@ fn figures_of_media_blank_appendable_and_closed() {
     assert!((749..=751).contains(&last), "{last}");
     assert!(data.next_writable_address().unwrap() > 750);
     let ways = data.multisession_interfaces().unwrap();
-    assert!(ways[0].supported && matches!(ways[0].addresses, SessionAddresses::Sequential { .. }));
+    assert!(ways.sequential.is_supported_on_current_media_state().unwrap());
+    assert!(!ways.random_write.is_supported_on_current_media_state().unwrap());
+    assert_eq!(ways.sequential.next_writable_address().unwrap(), data.next_writable_address().unwrap());
 
     data.set_force_media_to_be_closed(true).unwrap();
     data.write(&stream(600), &mut quiet).unwrap();
@@ -162,11 +164,13 @@ fn figures_of_media_blank_appendable_and_closed() {
         assert_eq!(code(result), 0xC0AA_0402);
     }
     assert_eq!(code(data.write(&stream(10), &mut quiet)), 0xC0AA_0402);
-    let ways = data.multisession_interfaces().unwrap();
-    assert!(!ways.is_empty() && !ways[0].supported);
-    // Never empty, not even without a medium.
-    let none = ready(&Rig::empty().recorder());
-    assert_eq!(none.multisession_interfaces().unwrap().len(), 1);
+    // The object of before the write sees the medium as it is now.
+    assert!(!ways.sequential.is_supported_on_current_media_state().unwrap());
+    assert_eq!(code(ways.sequential.free_sectors_on_media()), 0xC0AA_0402);
+    // Never missing, not even without a medium.
+    let none = ready(&Rig::empty().recorder()).multisession_interfaces().unwrap();
+    assert_eq!(code(none.sequential.is_supported_on_current_media_state()), 0xC0AA_0202);
+    assert!(none.all().iter().all(|way| !way.look().unwrap().supported));
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub use extent::Extent;
 pub use finding::{Finding, Severity};
 pub use hresult::HResult;
 pub use media::{MediaType, UnknownMedia};
-pub use multisession::{Multisession, SessionAddresses};
+pub use multisession::{Multisession, MultisessionInterface, SessionAddresses};
 pub use session::SessionInfo;
 
 /// Bytes of one logical sector of user data (ECMA-119 6.1.2, MMC-6 mode 1 and DVD/BD sectors).

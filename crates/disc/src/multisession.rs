@@ -1,67 +1,73 @@
 //! How further sessions can be added to a medium, in numbers that imaging can work with.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::{BlockSource, SessionInfo};
 
-/// One way to add a session to the medium in a drive, or to an image file.
+/// Something that tells how a session can be added, as it is at the moment of the question: an object of a drive, or a
+/// [`Multisession`] that never changes.
 ///
-/// A drive offers those that its medium may have; the one to be used is marked, or chosen by the file-system half.
-#[doc(alias = "IMultisession")]
-#[doc(alias = "MultisessionInterfaces")]
+/// A drive offers one for each kind of medium; the one to be used is marked, or chosen by the file-system half.
+pub trait MultisessionInterface: Send + Sync + fmt::Debug {
+    /// The way as it is now.
+    ///
+    /// # Errors
+    /// What the drive says. A drive without a medium is no error: the way is not supported then.
+    fn look(&self) -> Result<Multisession, Box<dyn Error + Send + Sync>>;
+}
+
+impl<T: MultisessionInterface + ?Sized> MultisessionInterface for Arc<T> {
+    fn look(&self) -> Result<Multisession, Box<dyn Error + Send + Sync>> {
+        (**self).look()
+    }
+}
+
+/// One way to add a session to the medium in a drive, or to an image file, as it was when it was looked at.
 #[derive(Clone)]
 pub struct Multisession {
-    /// Whether the medium can be written this way in its present state.
-    #[doc(alias = "IsSupportedOnCurrentMediaState")]
+    /// Whether the medium could be written this way in the state it was in.
     pub supported: bool,
     /// The caller's mark: this is the way to be used.
-    #[doc(alias = "InUse")]
     pub in_use: bool,
     /// Which way, and its addresses.
     pub addresses: SessionAddresses,
     /// The sectors that are there already; empty on a blank medium.
-    #[doc(alias = "ImportRecorder")]
     pub source: Arc<dyn BlockSource>,
+}
+
+impl MultisessionInterface for Multisession {
+    fn look(&self) -> Result<Multisession, Box<dyn Error + Send + Sync>> {
+        Ok(self.clone())
+    }
 }
 
 /// Where sessions stand and where the next one goes. Numbers are sectors of 2048 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SessionAddresses {
     /// Media that grow: each session follows the last one and has structures of its own.
-    #[doc(alias = "IMultisessionSequential")]
-    #[doc(alias = "IMultisessionSequential2")]
     Sequential {
         /// No earlier session holds a data track.
-        #[doc(alias = "IsFirstDataSession")]
         first_data_session: bool,
         /// First sector of the last complete session; `None` without one.
-        #[doc(alias = "StartAddressOfPreviousSession")]
         previous_start: Option<u32>,
         /// Last sector of the last complete session; `None` without one.
-        #[doc(alias = "LastWrittenAddressOfPreviousSession")]
         previous_last: Option<u32>,
         /// First sector of the session to be written.
-        #[doc(alias = "NextWritableAddress")]
         next_writable: u32,
         /// Sectors that can be written from there on, gaps and run-out already deducted.
-        #[doc(alias = "FreeSectorsOnMedia")]
         free: u64,
         /// Sectors that are written together: 1 for CD, 16 for DVD, 32 for BD.
-        #[doc(alias = "WriteUnitSize")]
         write_unit: u32,
     },
     /// Media whose every sector can be written at any time: one physical session, to which logical ones are added.
-    #[doc(alias = "IMultisessionRandomWrite")]
     RandomWrite {
         /// Start and length of every write are multiples of that many sectors.
-        #[doc(alias = "WriteUnitSize")]
         write_unit: u32,
         /// Where the last write ended, from drives that tell; serves wear levelling only.
-        #[doc(alias = "LastWrittenAddress")]
         last_written: Option<u32>,
         /// Sectors of the medium; 0 where there is no limit but 2^32, as with image files.
-        #[doc(alias = "TotalSectorsOnMedia")]
         total: u64,
     },
 }

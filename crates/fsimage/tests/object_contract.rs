@@ -133,7 +133,7 @@ fn a_sink_inside_of_long_work_gets_busy() {
             image.lock_in_change_point(),
             image.set_volume_name("X"),
             image.set_working_directory("/tmp"),
-            image.set_multisession_interfaces(Vec::new()),
+            image.set_multisession_interfaces(Vec::<Multisession>::new()),
             image.set_boot_image_options(None),
             image.create_result_image().map(drop),
         ];

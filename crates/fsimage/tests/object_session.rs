@@ -226,7 +226,10 @@ fn a_second_session_on_overwritable_media() {
 fn imports_that_cannot_be() {
     let (disc, place) = first(ISO | JOLIET, 0x102);
     let image = image();
-    assert_eq!(code(image.set_multisession_interfaces(vec![])), HResult::IMPORT_MEDIA_NOT_ALLOWED);
+    assert_eq!(
+        code(image.set_multisession_interfaces(Vec::<Multisession>::new())),
+        HResult::IMPORT_MEDIA_NOT_ALLOWED
+    );
     image.set_multisession_interfaces(vec![disc.sequential(place, 0)]).unwrap();
     assert_eq!(code(image.import_specific_file_system(UDF)), HResult::FILE_SYSTEM_NOT_FOUND);
     assert_eq!(code(image.import_specific_file_system(ISO | JOLIET)), HResult::INVALID_PARAM);

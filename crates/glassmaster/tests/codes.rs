@@ -276,7 +276,7 @@ fn codes_of_multisession_interfaces() {
     };
     assert_eq!(number(set(false, true)), 0xC0AA_B15B);
     assert_eq!(number(set(false, false)), 0xC0AA_B15C);
-    assert_eq!(number(image.set_multisession_interfaces(Vec::new())), 0xC0AA_B159);
+    assert_eq!(number(image.set_multisession_interfaces(Vec::<Multisession>::new())), 0xC0AA_B159);
     let mut blank = disc.clone();
     blank.addresses = SessionAddresses::Sequential {
         first_data_session: true,

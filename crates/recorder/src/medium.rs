@@ -85,7 +85,6 @@ const BLANK_CHECK: u64 = 1024;
 
 impl Medium {
     /// Sectors that are written together: 1 on CD and disks, 16 (an ECC block) on DVD, 32 (a cluster) on BD.
-    #[doc(alias = "WriteUnitSize")]
     #[must_use]
     pub fn write_unit(&self) -> u32 {
         match self.kind {
@@ -97,6 +96,16 @@ impl Medium {
 }
 
 impl DiscRecorder {
+    /// Whether every block of the medium in the drive can be written at any time, by its current profile. Waits until the
+    /// medium is ready; nothing of it is read.
+    ///
+    /// # Errors
+    /// What the drive says, such as 2/3A/xx without a medium.
+    pub fn is_overwritable(&self) -> Result<bool, Error> {
+        self.wait_ready()?;
+        Ok(is_overwritable(self.configuration()?.current_profile))
+    }
+
     /// Looks at the medium: waits until it is ready, then asks for everything that a write depends on. Changes nothing.
     ///
     /// An overwritable medium passes as blank when its first and last 2 MiB are zeros; that is read here.

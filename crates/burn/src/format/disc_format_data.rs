@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use glassmaster_disc::{BlockRangeList, BlockSource, MediaType, Multisession, SECTOR_U64, SessionAddresses};
+use glassmaster_disc::{BlockRangeList, BlockSource, MediaType, SECTOR_U64};
 use glassmaster_mmc::cmd::{DiscStatus, PageControl};
 use glassmaster_mmc::page::{Capabilities, PageData};
 use glassmaster_recorder::{
@@ -14,6 +14,7 @@ use glassmaster_recorder::{
 
 use super::data::{BurnReport, DataBurn};
 use super::error::FormatError;
+use super::multisession::{MultisessionInterfaces, clamp, free};
 use crate::cancel::CancelHandle;
 use crate::event::Event;
 use crate::options::DataOptions;
@@ -83,48 +84,6 @@ impl Default for DiscFormatData {
     fn default() -> Self {
         Self::new()
     }
-}
-
-macro_rules! settings {
-    ($($(#[$doc:meta])* $get:ident $set:ident: $field:ident;)*) => {
-        impl DiscFormatData {
-            $(
-                $(#[$doc])*
-                #[must_use]
-                pub fn $get(&self) -> bool {
-                    self.lock().options.$field
-                }
-
-                /// Sets what the getter of this name tells.
-                ///
-                /// # Errors
-                /// [`FormatError::WriteInProgress`] during a write.
-                pub fn $set(&self, on: bool) -> Result<(), FormatError> {
-                    self.idle()?.options.$field = on;
-                    Ok(())
-                }
-            )*
-        }
-    };
-}
-
-settings! {
-    /// Protection against buffer under-run is off; CD and DVD-R/-RW only. Default: on.
-    #[doc(alias = "BufferUnderrunFreeDisabled")]
-    buffer_underrun_free_disabled set_buffer_underrun_free_disabled: disable_underrun_protection;
-    /// CD: the stream ends with its post-gap of 150 sectors, so that none is added. Default: no.
-    #[doc(alias = "PostgapAlreadyInImage")]
-    postgap_already_in_image set_postgap_already_in_image: postgap_in_image;
-    /// The next write closes the disc for good. It is closed anyway when 2 % of it or less stay free. Default: no.
-    #[doc(alias = "ForceMediaToBeClosed")]
-    force_media_to_be_closed set_force_media_to_be_closed: force_close;
-    /// What makes DVD+R and DVD+RW readable in the most players is left out. Default: no, and a DVD+R is closed by
-    /// its first session.
-    #[doc(alias = "DisableConsumerDvdCompatibilityMode")]
-    disable_consumer_dvd_compatibility_mode set_disable_consumer_dvd_compatibility_mode: disable_dvd_compatibility;
-    /// Overwritable media are overwritten although they hold data. Default: no.
-    #[doc(alias = "ForceOverwrite")]
-    force_overwrite set_force_overwrite: force_overwrite;
 }
 
 impl DiscFormatData {
@@ -260,6 +219,87 @@ impl DiscFormatData {
         Ok(())
     }
 
+    /// Protection against buffer under-run is off; CD and DVD-R/-RW only. Default: on.
+    #[doc(alias = "BufferUnderrunFreeDisabled")]
+    #[must_use]
+    pub fn buffer_underrun_free_disabled(&self) -> bool {
+        self.lock().options.disable_underrun_protection
+    }
+
+    /// Sets whether the protection is off.
+    ///
+    /// # Errors
+    /// [`FormatError::WriteInProgress`].
+    pub fn set_buffer_underrun_free_disabled(&self, on: bool) -> Result<(), FormatError> {
+        self.idle()?.options.disable_underrun_protection = on;
+        Ok(())
+    }
+
+    /// CD: the stream ends with its post-gap of 150 sectors, so that none is added. Default: no.
+    #[doc(alias = "PostgapAlreadyInImage")]
+    #[must_use]
+    pub fn postgap_already_in_image(&self) -> bool {
+        self.lock().options.postgap_in_image
+    }
+
+    /// Sets whether the stream has its post-gap.
+    ///
+    /// # Errors
+    /// [`FormatError::WriteInProgress`].
+    pub fn set_postgap_already_in_image(&self, on: bool) -> Result<(), FormatError> {
+        self.idle()?.options.postgap_in_image = on;
+        Ok(())
+    }
+
+    /// The next write closes the disc for good. It is closed anyway when 2 % of it or less stay free. Default: no.
+    #[doc(alias = "ForceMediaToBeClosed")]
+    #[must_use]
+    pub fn force_media_to_be_closed(&self) -> bool {
+        self.lock().options.force_close
+    }
+
+    /// Sets whether the next write closes the disc.
+    ///
+    /// # Errors
+    /// [`FormatError::WriteInProgress`].
+    pub fn set_force_media_to_be_closed(&self, on: bool) -> Result<(), FormatError> {
+        self.idle()?.options.force_close = on;
+        Ok(())
+    }
+
+    /// What makes DVD+R and DVD+RW readable in the most players is left out. Default: no, and a DVD+R is closed by
+    /// its first session.
+    #[doc(alias = "DisableConsumerDvdCompatibilityMode")]
+    #[must_use]
+    pub fn disable_consumer_dvd_compatibility_mode(&self) -> bool {
+        self.lock().options.disable_dvd_compatibility
+    }
+
+    /// Sets whether compatibility is left out.
+    ///
+    /// # Errors
+    /// [`FormatError::WriteInProgress`].
+    pub fn set_disable_consumer_dvd_compatibility_mode(&self, on: bool) -> Result<(), FormatError> {
+        self.idle()?.options.disable_dvd_compatibility = on;
+        Ok(())
+    }
+
+    /// Overwritable media are overwritten although they hold data. Default: no.
+    #[doc(alias = "ForceOverwrite")]
+    #[must_use]
+    pub fn force_overwrite(&self) -> bool {
+        self.lock().options.force_overwrite
+    }
+
+    /// Sets whether data is overwritten.
+    ///
+    /// # Errors
+    /// [`FormatError::WriteInProgress`].
+    pub fn set_force_overwrite(&self, on: bool) -> Result<(), FormatError> {
+        self.idle()?.options.force_overwrite = on;
+        Ok(())
+    }
+
     fn medium(&self) -> Result<Medium, FormatError> {
         let mut medium = self.asked()?.medium()?;
         if !recipe::MEDIA.contains(&medium.kind) {
@@ -319,8 +359,8 @@ impl DiscFormatData {
         if medium.state.contains(MediaState::OVERWRITE_ONLY) {
             return Ok(clamp(medium.total));
         }
-        let burn = DataBurn::new(self.lock().options.clone());
-        Ok(clamp(burn.free(&medium)))
+        let postgap_in_image = self.lock().options.postgap_in_image;
+        Ok(clamp(free(&medium, postgap_in_image)))
     }
 
     /// Block at which the next write begins; 0 on blank and on overwritable media.
@@ -460,31 +500,16 @@ impl DiscFormatData {
         Ok(setting.result)
     }
 
-    /// The ways to add a session: at least one always, which is not supported where nothing can be added.
+    /// The ways to add a session to what lies in the recorder: both of them always, whatever the medium, and also without one.
+    /// Each one tells whether it fits, and asks the drive again at every call.
     ///
     /// # Errors
-    /// [`FormatError::NoRecorder`]; what the drive says.
+    /// [`FormatError::NoRecorder`].
     #[doc(alias = "MultisessionInterfaces")]
-    pub fn multisession_interfaces(&self) -> Result<Vec<Multisession>, FormatError> {
-        let recorder = self.asked()?;
-        let burn = DataBurn::new(self.lock().options.clone());
-        let ways = match burn.multisession_interfaces(&recorder) {
-            Err(e) if e.is_no_medium() => Vec::new(),
-            other => other?,
-        };
-        if !ways.is_empty() {
-            return Ok(ways);
-        }
-        let addresses = SessionAddresses::Sequential {
-            first_data_session: true,
-            previous_start: None,
-            previous_last: None,
-            next_writable: 0,
-            free: 0,
-            write_unit: 1,
-        };
-        let source: Arc<dyn BlockSource> = Arc::new(Vec::new());
-        Ok(vec![Multisession { supported: false, in_use: false, addresses, source }])
+    pub fn multisession_interfaces(&self) -> Result<MultisessionInterfaces, FormatError> {
+        let state = self.lock();
+        let recorder = state.recorder.as_ref().ok_or(FormatError::NoRecorder)?;
+        Ok(MultisessionInterfaces::new(recorder, state.options.postgap_in_image))
     }
 
     /// Whether a write runs.
@@ -563,9 +588,4 @@ fn writable(medium: Medium) -> Result<Medium, FormatError> {
         return Err(DriveError::NoFeature { feature, elsewhere: true }.into());
     }
     Ok(medium)
-}
-
-/// The contract's numbers have 31 bits.
-fn clamp(sectors: u64) -> i32 {
-    i32::try_from(sectors).unwrap_or(i32::MAX)
 }

@@ -61,6 +61,7 @@ impl Default for EraseOptions {
 
 /// How far erasing is; one comes at the start, every half second, and at the end.
 #[doc(alias = "DDiscFormat2EraseEvents")]
+#[doc(alias = "DDiscFormat2EraseEvents.Update")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EraseEvent {
     /// Time since it began.
@@ -350,7 +351,7 @@ impl DiscErase {
             force_overwrite: true,
             ..DataOptions::default()
         });
-        let unit = u64::from(super::multisession::write_unit(medium.kind));
+        let unit = u64::from(medium.write_unit());
         let total = medium.total - medium.total % unit;
         let ranges = if self.options.full { vec![(0, total)] } else { ends(total) };
         let ranges: Vec<BlockRange> = ranges

@@ -31,8 +31,8 @@ pub enum FormatError {
     /// The stream is empty or ends inside a sector.
     #[error("the stream has {0} bytes, which is no whole number of sectors of 2048 bytes")]
     StreamNotSupported(u64),
-    /// The medium cannot be written, so that it has no such address or room.
-    #[error("the medium cannot be written, it has no such figure ({0:?})")]
+    /// The medium cannot be written, or not in this way, so that it has no such address or room.
+    #[error("the medium cannot be written in this way, it has no such figure ({0:?})")]
     InvalidMediaState(MediaState),
     /// The recorder cannot be changed while it erases.
     #[error("the disc is being erased")]
@@ -52,6 +52,9 @@ pub enum FormatError {
     /// The drive does not have it.
     #[error("the drive does not stream while writing")]
     NotImplemented,
+    /// The drive does not tell where the last write ended.
+    #[error("the drive does not tell where the last write ended")]
+    LastWrittenUnknown,
     /// An argument is out of range.
     #[error("{0}")]
     Argument(String),
@@ -84,7 +87,7 @@ impl FormatError {
             Self::EraseRecorderNotSupported => HResult::ERASE_RECORDER_NOT_SUPPORTED,
             Self::EraseClientName(_) => HResult::ERASE_CLIENT_NAME_IS_NOT_VALID,
             Self::EngineInUse => HResult::FAIL,
-            Self::NotImplemented => HResult::NOT_IMPLEMENTED,
+            Self::NotImplemented | Self::LastWrittenUnknown => HResult::NOT_IMPLEMENTED,
             Self::Argument(_) => HResult::INVALID_ARGUMENT,
             Self::Device(e) => e.hresult(),
             Self::Write(e) => e.hresult(),
@@ -96,7 +99,9 @@ impl FormatError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::RecorderNotSupported | Self::EraseRecorderNotSupported => Blame::Drive,
+            Self::RecorderNotSupported | Self::EraseRecorderNotSupported | Self::LastWrittenUnknown => {
+                Blame::Drive
+            }
             Self::InvalidMediaState(_) => Blame::Medium,
             Self::Device(e) => e.blame(),
             Self::Write(e) => e.blame(),
@@ -110,6 +115,7 @@ impl FormatError {
     pub fn next_step(&self) -> &'static str {
         match self {
             Self::NotImplemented => "write without streaming",
+            Self::LastWrittenUnknown => "do without it: only wear levelling asks for it",
             Self::WriteInProgress | Self::EraseInProgress | Self::EngineInUse => {
                 "wait until the drive is done"
             }

@@ -5,6 +5,6 @@ pub(crate) mod disc_format_data;
 pub(crate) mod disc_format_erase;
 pub(crate) mod erase;
 pub(crate) mod error;
-mod multisession;
+pub(crate) mod multisession;
 pub(crate) mod resume;
 mod section;

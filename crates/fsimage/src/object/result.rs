@@ -6,7 +6,7 @@ use glassmaster_disc::HResult;
 use glassmaster_tree::Timestamp;
 
 use super::FileSystemImage;
-use super::session::ImportedSession;
+use super::session::{ImportedSession, look};
 use super::state::{ResultGuard, State};
 use super::volume_name;
 use crate::append::NextSession;
@@ -47,7 +47,7 @@ impl FileSystemImage {
                 state.image_options(now.utc),
                 state.boot.entries.clone(),
                 state.session.imported.clone(),
-                state.session.disc().cloned(),
+                state.session.disc(),
                 state.compat,
             )
         };
@@ -65,7 +65,7 @@ impl FileSystemImage {
                 ImageResult::new(Image::new((tree, contents), &options)?, facts(None))
             }
             Some(imported) => {
-                if disc_identifier(&disc?)? != imported.disc_id {
+                if disc_identifier(&look(&disc?)?)? != imported.disc_id {
                     return Err(Failure::new(HResult::DISC_MISMATCH).into());
                 }
                 options.place_behind(&imported);

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use glassmaster_disc::{HResult, Multisession, SECTOR, SessionAddresses};
+use glassmaster_disc::{HResult, Multisession, MultisessionInterface, SECTOR, SessionAddresses};
 use glassmaster_tree::Kind;
 use glassmaster_tree::edit::{Bytes, Collision, EditError};
 
@@ -26,7 +26,7 @@ use crate::volume::VolumeKind;
 /// What is known of earlier sessions.
 #[derive(Default)]
 pub(super) struct Session {
-    interfaces: Vec<Multisession>,
+    interfaces: Vec<Arc<dyn MultisessionInterface>>,
     /// The one among them that is used.
     chosen: usize,
     pub(super) imported: Option<ImportedSession>,
@@ -52,11 +52,17 @@ impl Session {
         self.imported.is_some()
     }
 
-    /// The disc as the caller described it last.
-    pub(super) fn disc(&self) -> Result<&Multisession, Error> {
-        let chosen = self.interfaces.get(self.chosen);
+    /// What tells of the disc; it may ask a drive, which is not done while anything is locked.
+    pub(super) fn disc(&self) -> Result<Arc<dyn MultisessionInterface>, Error> {
+        let chosen = self.interfaces.get(self.chosen).cloned();
         chosen.ok_or_else(|| Failure::new(HResult::MULTISESSION_NOT_SET).into())
     }
+}
+
+/// The disc as it is now.
+pub(super) fn look(disc: &dyn MultisessionInterface) -> Result<Multisession, Error> {
+    disc.look()
+        .map_err(|e| Failure::new(HResult::BAD_MULTISESSION_PARAMETER).because(io::Error::other(e)).into())
 }
 
 /// The one file system of a mask that has exactly one of the contract's.
@@ -91,22 +97,30 @@ impl FileSystemImage {
     /// The ways to add a session that were set.
     #[doc(alias = "MultisessionInterfaces")]
     #[must_use]
-    pub fn multisession_interfaces(&self) -> Vec<Multisession> {
+    pub fn multisession_interfaces(&self) -> Vec<Arc<dyn MultisessionInterface>> {
         self.shared.lock().session.interfaces.clone()
     }
 
     /// Says how a session can be added to the medium. One that is marked as used is taken, else the first that is
-    /// supported.
+    /// supported. The one that is taken is asked again whenever something of the disc has to be known.
     ///
     /// # Errors
     /// `IMAPI_E_INCOMPATIBLE_MULTISESSION_TYPE`, `IMAPI_E_NO_COMPATIBLE_MULTISESSION_TYPE`,
     /// `IMAPI_E_IMPORT_MEDIA_NOT_ALLOWED`, `IMAPI_E_BAD_MULTISESSION_PARAMETER`, `IMAPI_E_IMPORT_SEEK_FAILURE` for a blank
     /// medium, `IMAPI_E_READONLY`, [`Error::Busy`].
-    pub fn set_multisession_interfaces(&self, interfaces: Vec<Multisession>) -> Result<(), Error> {
-        let mut interfaces = interfaces;
-        // The sources behind those that were set before are let go of without the lock.
+    pub fn set_multisession_interfaces(
+        &self,
+        interfaces: Vec<impl MultisessionInterface + 'static>,
+    ) -> Result<(), Error> {
+        // Before a drive is bothered.
+        self.set(|_| Ok(()))?;
+        let ways = interfaces.iter().map(|i| look(i)).collect::<Result<Vec<_>, _>>()?;
+        let chosen = select(&ways)?;
+        let mut interfaces: Vec<Arc<dyn MultisessionInterface>> =
+            interfaces.into_iter().map(|i| Arc::new(i) as Arc<dyn MultisessionInterface>).collect();
+        // What was set before is let go of without the lock.
         let done = self.set(|s| {
-            s.session.chosen = select(&interfaces)?;
+            s.session.chosen = chosen;
             std::mem::swap(&mut s.session.interfaces, &mut interfaces);
             Ok(())
         });
@@ -122,13 +136,15 @@ impl FileSystemImage {
     /// `IMAPI_E_MULTISESSION_NOT_SET` without a disc, `IMAPI_E_IMPORT_READ_FAILURE`.
     #[doc(alias = "IdentifyFileSystemsOnDisc")]
     pub fn identify_file_systems_on_disc(&self, disc: Option<&Multisession>) -> Result<FileSystems, Error> {
-        let (disc, compat) = {
+        let (set, compat) = {
             let state = self.shared.lock();
-            let disc = match disc {
-                Some(disc) => disc.clone(),
-                None => state.session.disc()?.clone(),
-            };
-            (disc, state.compat)
+            let set = if disc.is_none() { Some(state.session.disc()?) } else { None };
+            (set, state.compat)
+        };
+        let disc = match (disc, set) {
+            (Some(disc), _) => disc.clone(),
+            (None, Some(set)) => look(&set)?,
+            (None, None) => return Err(Failure::new(HResult::MULTISESSION_NOT_SET).into()),
         };
         let previous = match PreviousSession::look(&disc) {
             Err(e) if e.hresult() == HResult::EMPTY_DISC.0 => return Ok(FileSystems::empty()),
@@ -192,8 +208,9 @@ impl FileSystemImage {
         let (disc, compat, before) = {
             let state = self.shared.lock();
             let before = state.session.imported.as_ref().map(|i| i.disc_id.clone());
-            (state.session.disc()?.clone(), state.compat, before)
+            (state.session.disc()?, state.compat, before)
         };
+        let disc = look(&disc)?;
         let previous = PreviousSession::look(&disc)?;
         let disc_id = disc_identifier(&disc)?;
         if before.is_some_and(|before| before != disc_id) {
@@ -270,8 +287,8 @@ impl FileSystemImage {
     /// `IMAPI_E_MULTISESSION_NOT_SET`, `IMAPI_E_IMPORT_READ_FAILURE`.
     #[doc(alias = "CalculateDiscIdentifier")]
     pub fn calculate_disc_identifier(&self) -> Result<String, Error> {
-        let disc = self.shared.lock().session.disc()?.clone();
-        disc_identifier(&disc)
+        let disc = self.shared.lock().session.disc()?;
+        disc_identifier(&look(&disc)?)
     }
 
     /// Whether a session can be added behind one file system of the disc. Changes nothing.
@@ -281,8 +298,10 @@ impl FileSystemImage {
     #[doc(alias = "ProbeSpecificFileSystem")]
     pub fn probe_specific_file_system(&self, file_system: FileSystems) -> Result<bool, Error> {
         let kind = single(file_system, "fileSystemToProbe")?;
-        let disc = self.shared.lock().session.disc()?.clone();
-        Ok(PreviousSession::look(&disc).is_ok_and(|previous| previous.probe(kind)))
+        let disc = self.shared.lock().session.disc()?;
+        Ok(look(&disc)
+            .and_then(|disc| PreviousSession::look(&disc))
+            .is_ok_and(|previous| previous.probe(kind)))
     }
 
     /// Sets who hears of items that are imported; `Break` ends the import, which then leaves the image as it was.
