@@ -257,6 +257,12 @@ impl VirtualDrive {
         self.write_setting().map_or(0, |s| s.peak)
     }
 
+    /// The user data in it.
+    pub(crate) fn current_data_speed(&self) -> u32 {
+        let speed = self.current_write_speed();
+        self.loaded().map_or(speed, |disc| disc.rules().facts().user_data(speed))
+    }
+
     /// Read speed in force; `None` without a disc.
     pub(crate) fn read_setting(&self) -> Option<Speed> {
         let fastest = self.loaded()?.rules().facts().read;
@@ -272,6 +278,12 @@ impl VirtualDrive {
         let (Some(disc), Some(speed)) = (self.loaded(), setting) else { return 0 };
         let g = disc.store.geometry();
         disc.rules().facts().speed_at(speed, lba, g.blocks, disc.layers())
+    }
+
+    /// The same of user data, which is what moves.
+    pub(crate) fn data_speed_at(&self, setting: Option<Speed>, lba: i32) -> u32 {
+        let speed = self.speed_at(setting, lba);
+        self.loaded().map_or(speed, |disc| disc.rules().facts().user_data(speed))
     }
 
     /// True for the writes that are to find the buffer full. The same write, sent again, finds room.

@@ -59,6 +59,8 @@ pub(crate) struct Pace {
     /// Where the pick-up stands: one past the block it last touched.
     position: Option<i64>,
     underruns: u32,
+    /// Speed at the place of the last write, in 1000 bytes a second.
+    speed: u32,
 }
 
 impl Pace {
@@ -70,6 +72,7 @@ impl Pace {
             background_from: Duration::ZERO,
             position: None,
             underruns: 0,
+            speed: 0,
         }
     }
 
@@ -82,8 +85,13 @@ impl Pace {
         self.underruns
     }
 
-    /// Bytes of the buffer that are waiting for the disc. `speed` is in 1000 bytes a second.
-    pub(crate) fn backlog(&self, speed: u32) -> u32 {
+    /// Bytes of the buffer that are waiting for the disc.
+    pub(crate) fn buffered(&self) -> u32 {
+        self.backlog(self.speed)
+    }
+
+    /// The same where `speed` is what the disc takes, in 1000 bytes a second.
+    fn backlog(&self, speed: u32) -> u32 {
         let bytes = match self.recording {
             Recording::Filling(bytes, _) => u128::from(bytes),
             Recording::Until(end) => {
@@ -114,6 +122,7 @@ impl Pace {
         if self.clock.is_none() {
             return Ok(());
         }
+        self.speed = speed;
         let bytes = bytes as u64;
         let backlog = u64::from(self.backlog(speed));
         // The speed changes with the radius: what was counted as time comes back as a few bytes more or less.

@@ -47,7 +47,7 @@ fn four_times_bd() {
     assert_eq!(r.drive.underruns(), 0);
 }
 
-/// Constant angular velocity: 16x is 9,170 kB/s at the hub, 52x CD is 3,954 kB/s.
+/// Constant angular velocity: 16x is 9,170 kB/s at the hub, 52x CD is 3,954 kB/s of raw blocks, 1,681 blocks a second.
 #[test]
 fn at_the_hub_of_a_dvd_and_a_cd() {
     let (mut r, clock) = slow(MediaType::DVD_R);
@@ -57,7 +57,7 @@ fn at_the_hub_of_a_dvd_and_a_cd() {
     let (mut r, clock) = slow(MediaType::CD_R);
     r.write_parameters(0x41, 0xC4, 8).unwrap();
     let took = burn(&mut r, &clock, 20_000);
-    assert!((9_700..9_950).contains(&took.as_millis()), "{took:?}");
+    assert!((11_200..11_450).contains(&took.as_millis()), "{took:?}");
 }
 
 #[test]
@@ -111,12 +111,12 @@ fn without_protection_an_underrun_is_the_end() {
 #[test]
 fn blanking_and_formatting_last() {
     let (mut r, clock) = slow(MediaType::CD_RW);
-    // The whole disc at 24x: 737 MB at 4,234 kB/s are three minutes.
+    // The whole disc at 24x: 80 minutes are 200 seconds, after 40 for the lead-in.
     r.none(&[0xA1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
     assert_eq!(r.none(&[0; 6]), Err((2, 4, 7)));
-    clock.advance(Duration::from_secs(120));
+    clock.advance(Duration::from_secs(238));
     assert_eq!(r.none(&[0; 6]), Err((2, 4, 7)));
-    clock.advance(Duration::from_secs(120));
+    clock.advance(Duration::from_secs(4));
     r.none(&[0; 6]).unwrap();
     let begin = time(&clock);
     r.blank(1, 0).unwrap();

@@ -20,7 +20,7 @@ pub(super) fn run(d: &mut VirtualDrive, c: &Blank) -> Result<usize, Sense> {
     let change = rules.blank(disc, c.kind.0, c.start)?;
     let whole = u64::from(disc.store.geometry().blocks) * SECTOR_U64;
     let bytes = if c.kind == BlankType::DISC { whole } else { 0 };
-    let time = MINIMAL + time_for(bytes, d.current_write_speed());
+    let time = MINIMAL + time_for(bytes, d.current_data_speed());
     d.pace.work(Work::Blank, time, c.immediate);
     d.note(change);
     Ok(0)

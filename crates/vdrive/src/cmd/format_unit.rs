@@ -37,7 +37,7 @@ pub(super) fn run(d: &mut VirtualDrive, c: &FormatUnit, data: &DataPhase<'_>) ->
     let change = format.format(disc, request)?;
     let certified = u64::from(format.certified(disc, request)) * SECTOR_U64;
     // Also in the background: lead-in and the first blocks are made before the host may use the disc.
-    let time = QUICK + time_for(certified, d.current_write_speed());
+    let time = QUICK + time_for(certified, d.current_data_speed());
     if format.in_background() {
         d.pace.start_background();
         if p.dependent.get() & 1 != 0 {

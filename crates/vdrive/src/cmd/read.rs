@@ -28,7 +28,7 @@ pub(super) fn read(
     }
     disc.rules().check_read(disc, lba, blocks)?;
     let bytes = u64::from(blocks) * SECTOR_U64;
-    let speed = d.speed_at(d.read_setting(), lba);
+    let speed = d.data_speed_at(d.read_setting(), lba);
     d.pace.read(lba, blocks, bytes, speed);
     let disc = d.medium()?;
     let DataPhase::In(buf) = data else { return Err(sense::DATA_PHASE) };
@@ -91,7 +91,7 @@ pub(super) fn verify(d: &mut VirtualDrive, c: &Verify10) -> Result<usize, Sense>
     let disc = d.medium()?;
     let blocks = u32::from(c.blocks);
     disc.rules().check_read(disc, c.lba.0, blocks)?;
-    let speed = d.speed_at(d.read_setting(), c.lba.0);
+    let speed = d.data_speed_at(d.read_setting(), c.lba.0);
     d.pace.read(c.lba.0, blocks, u64::from(blocks) * SECTOR_U64, speed);
     let disc = d.medium()?;
     let mut block = [0; SECTOR];

@@ -57,7 +57,7 @@ pub(super) fn mechanism(d: &VirtualDrive) -> Vec<u8> {
 
 pub(super) fn buffer_capacity(d: &mut VirtualDrive, c: &ReadBufferCapacity) -> Result<BufferCapacity, Sense> {
     d.medium()?;
-    let free = BUFFER - d.pace.backlog(d.current_write_speed());
+    let free = BUFFER - d.pace.buffered();
     Ok(if c.in_blocks {
         BufferCapacity { in_blocks: true, length: 0, available: free / 2048 }
     } else {

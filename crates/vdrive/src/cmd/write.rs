@@ -37,7 +37,7 @@ pub(super) fn write(
         return Err(sense::LONG_WRITE_IN_PROGRESS);
     }
     // Only a full buffer is told before the address is looked at; it is looked at again when the write is repeated.
-    let speed = d.speed_at(d.write_setting(), lba);
+    let speed = d.data_speed_at(d.write_setting(), lba);
     if d.pace.notice_underrun(underrun_free(d, &p)).is_err() {
         let disc = writable(d)?;
         disc.lose_recording()?;

@@ -68,6 +68,12 @@ impl Facts {
         matches!(self.media, MediaType::DVD_R | MediaType::DVD_RW | MediaType::DVD_R_DL)
     }
 
+    /// The part of a speed that is user data: the speeds of CD count 2,352 bytes for each block of 2,048 (MMC-6 4.2, CD
+    /// model: 1x is 176.4 kB/s), those of other media the blocks.
+    pub(crate) const fn user_data(&self, speed: u32) -> u32 {
+        if self.is_cd() { speed / 147 * 128 + speed % 147 * 128 / 147 } else { speed }
+    }
+
     /// Speed at block `lba` of a medium of `blocks` blocks in `layers` layers, in 1000 bytes a second. The second
     /// layer of each pair is recorded from the rim inwards.
     pub(crate) fn speed_at(&self, speed: Speed, lba: i32, blocks: u32, layers: u8) -> u32 {
@@ -107,6 +113,14 @@ mod tests {
         erasable: false,
         test_write: true,
     };
+
+    /// 52x CD: 9,173 kB/s are 7,987 kB/s of user data, 3,900 blocks a second.
+    #[test]
+    fn cd_speeds_count_raw_blocks() {
+        let cd = Facts { media: MediaType::CD_R, ..DVD };
+        assert_eq!((cd.user_data(9_173), cd.user_data(176)), (7_987, 153));
+        assert_eq!(DVD.user_data(22_160), 22_160);
+    }
 
     /// A 16x DVD recorder in CAV starts at 6.6x (24 mm of 58 mm).
     #[test]
