@@ -6,6 +6,7 @@ use glassmaster_mmc::cmd::{
     WriteRotation,
 };
 use glassmaster_mmc::page::{Capabilities, PageData};
+use glassmaster_scsi::SenseKey;
 
 use crate::command::Repeat;
 use crate::{DiscRecorder, Error, HResult};
@@ -41,6 +42,8 @@ pub struct WriteSpeed {
     pub kilobytes_per_second: u32,
     /// Last block the figure holds for, where the drive names it; SET STREAMING wants it back.
     end: Option<Lba>,
+    /// Read speed in 1000 bytes a second that belongs to it; SET STREAMING sets both.
+    read: Option<u32>,
 }
 
 /// What became of a request for a speed.
@@ -50,6 +53,15 @@ pub struct SpeedSetting {
     pub speed: Option<WriteSpeed>,
     /// [`HResult::OK`], or which part of the request was replaced by the closest the drive has.
     pub result: HResult,
+}
+
+/// Read speed beside a write speed for which the drive names none, in 1000 bytes a second: faster than any disc, and far
+/// from where the arithmetic of a drive could run over.
+const MOST_READ: u32 = 0xFFFF;
+
+/// Whether the drive does not take a speed, for whatever reason: it then writes with its own.
+fn is_refused(error: &Error) -> bool {
+    error.sense().is_some_and(|s| s.key == SenseKey::ILLEGAL_REQUEST)
 }
 
 /// Descriptors to ask for; drives list up to about 10.
@@ -114,18 +126,21 @@ impl DiscRecorder {
     #[doc(alias = "SupportedWriteSpeeds")]
     pub fn write_speeds(&self) -> Result<Vec<WriteSpeed>, Error> {
         let media = self.media_type()?;
-        let speed = |kilobytes, pure_cav, end| WriteSpeed {
+        let speed = |kilobytes, pure_cav| WriteSpeed {
             media,
             pure_cav,
             sectors_per_second: sectors_per_second(kilobytes, media),
             kilobytes_per_second: kilobytes,
-            end,
+            end: None,
+            read: None,
         };
         let mut speeds: Vec<WriteSpeed> = match self.query(&GetPerformance::write_speeds(DESCRIPTORS)) {
             Ok(Performance::WriteSpeeds(list)) => list
                 .iter()
-                .map(|d| {
-                    speed(d.write_speed, d.rotation == WriteRotation::CAV, Some(d.end).filter(|e| e.0 > 0))
+                .map(|d| WriteSpeed {
+                    end: Some(d.end).filter(|e| e.0 > 0),
+                    read: Some(d.read_speed).filter(|r| *r > 0),
+                    ..speed(d.write_speed, d.rotation == WriteRotation::CAV)
                 })
                 .collect(),
             Ok(_) => Vec::new(),
@@ -139,7 +154,7 @@ impl DiscRecorder {
                     let table = page.decode::<Capabilities>().map(|c| c.write_speeds).unwrap_or_default();
                     speeds = table
                         .iter()
-                        .map(|d| speed(u32::from(d.speed), d.rotation == Rotation::CAV, None))
+                        .map(|d| speed(u32::from(d.speed), d.rotation == Rotation::CAV))
                         .collect();
                 }
                 Err(e) if e.is_unsupported() || matches!(e, Error::Answer { .. }) => {}
@@ -153,10 +168,11 @@ impl DiscRecorder {
     }
 
     /// Sets the write speed: `None` for the fastest, otherwise the closest that the drive has. SET STREAMING on DVD and
-    /// BD, SET CD SPEED on CD and where the drive lacks SET STREAMING or does not say how far a speed reaches. The guard gives the drive its default back.
+    /// BD, with the numbers that the drive itself named; SET CD SPEED on CD, and where the drive refuses SET STREAMING or
+    /// does not say how far a speed reaches. The guard gives the drive its default back.
     ///
     /// # Errors
-    /// What the drive says. A drive that knows neither command keeps its own speed; that is no error.
+    /// What the drive says. A drive that refuses both commands keeps its own speed; that is no error.
     #[doc(alias = "SetWriteSpeed")]
     pub fn set_write_speed(
         &self,
@@ -174,14 +190,14 @@ impl DiscRecorder {
         let mut guard = RestoreSpeed { recorder: self.clone(), media, streaming: false, armed: true };
         if speed_bytes(media) == 2048
             && let Some(kilobytes) = kilobytes
-            && let Some(end) = speed.and_then(|s| s.end)
+            && let Some((end, read)) = speed.and_then(|s| Some((s.end?, s.read)))
         {
             guard.streaming = true;
             let list = PerformanceDescriptor {
                 rotation: if pure_cav { WriteRotation::CAV } else { WriteRotation::DEFAULT },
                 start: Lba(0),
                 end,
-                read_size: 0xFFFF_FFFF,
+                read_size: read.unwrap_or(MOST_READ),
                 read_time: 1000,
                 write_size: kilobytes,
                 write_time: 1000,
@@ -194,7 +210,7 @@ impl DiscRecorder {
                 Repeat::Freely,
             ) {
                 Ok(()) => return Ok((SpeedSetting { speed, result }, guard)),
-                Err(e) if e.is_unsupported() => guard.streaming = false,
+                Err(e) if is_refused(&e) => guard.streaming = false,
                 Err(e) => return Err(e),
             }
         }
@@ -205,7 +221,7 @@ impl DiscRecorder {
         };
         match self.send(&command, &[], self.patience().command, Repeat::Freely) {
             Ok(()) => {}
-            Err(e) if e.is_unsupported() => guard.armed = false,
+            Err(e) if is_refused(&e) => guard.armed = false,
             Err(e) => return Err(e),
         }
         Ok((SpeedSetting { speed, result }, guard))
@@ -271,6 +287,7 @@ mod tests {
             sectors_per_second,
             kilobytes_per_second: 0,
             end: None,
+            read: None,
         }
     }
 

@@ -320,3 +320,42 @@ fn short_answers_are_the_drives_fault() {
     rig.data(0x46, &[]);
     assert!(matches!(rig.recorder().configuration(), Err(Error::Answer { .. })));
 }
+
+/// SET STREAMING (MMC-6 6.41) repeats the numbers of the drive; where it is refused, for whatever reason, SET CD SPEED is left,
+/// and after that the drive's own speed.
+#[test]
+fn dvd_speeds_are_set_with_the_numbers_of_the_drive() {
+    let rig = Rig::new();
+    rig.profile(0x001B);
+    // One descriptor: WRC 0, END LBA 23053Fh, read 2A48h, write 2B48h (1000 bytes a second).
+    let mut data = vec![0, 0, 0, 20, 0, 0, 0, 0];
+    data.extend_from_slice(&[2, 0, 0, 0, 0, 0x23, 0x05, 0x3F, 0, 0, 0x2A, 0x48, 0, 0, 0x2B, 0x48]);
+    rig.data(0xAC, &data);
+    let recorder = rig.recorder();
+    let (_, guard) = recorder.set_write_speed(None, false).unwrap();
+    guard.restore().unwrap();
+    let sent = rig.heard(0xB6);
+    assert_eq!(sent[0].0, [0xB6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 28, 0]);
+    let mut list = vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0x23, 0x05, 0x3F];
+    list.extend([0, 0, 0x2A, 0x48, 0, 0, 0x03, 0xE8, 0, 0, 0x2B, 0x48, 0, 0, 0x03, 0xE8]);
+    assert_eq!(sent[0].1, list);
+    assert_eq!((sent[1].1[0], sent[1].1.len(), sent.len()), (0x04, 28, 2), "RDD");
+    // A drive that names no read speed is asked for one that no disc has.
+    data[16..20].fill(0);
+    rig.data(0xAC, &data);
+    drop(recorder.set_write_speed(None, false).unwrap());
+    assert_eq!(rig.heard(0xB6)[2].1[12..16], [0, 0, 0xFF, 0xFF]);
+
+    for (asc, ascq) in [(0x20, 0), (0x24, 0), (0x26, 0), (0x21, 0), (0x2C, 0), (0x30, 5)] {
+        rig.set(0xB6, &[Answer::Check(5, asc, ascq)]);
+        rig.set(0xBB, &[Answer::Data(Vec::new())]);
+        let before = rig.heard(0xBB).len();
+        drop(recorder.set_write_speed(None, false).unwrap());
+        let sent = rig.heard(0xBB);
+        assert_eq!((sent.len(), &sent[before].0[..6]), (before + 1, &[0xBB, 0, 0xFF, 0xFF, 0x2B, 0x48][..]));
+        rig.set(0xBB, &[Answer::Check(5, asc, ascq)]);
+        drop(recorder.set_write_speed(None, false).unwrap());
+    }
+    rig.set(0xB6, &[Answer::Check(4, 0x44, 0)]);
+    assert!(recorder.set_write_speed(None, false).is_err(), "a broken drive is no refusal");
+}
