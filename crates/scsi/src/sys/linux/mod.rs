@@ -13,6 +13,7 @@ pub use uevent::{Uevents, Waker};
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ impl Device {
         let unsupported =
             |detail: &str| TransportError::Unsupported { device: name.clone(), detail: detail.to_owned() };
         if !matches!(kind, FileType::BlockDevice | FileType::CharacterDevice) {
-            return Err(unsupported("it is not a device; a disc file is opened as virtual:FILE"));
+            return Err(not_a_device(name));
         }
         match sg_io::version(&fd) {
             Ok(30000..) => {}
@@ -74,6 +75,19 @@ impl Device {
     }
 }
 
+/// Something is there, and no device: a file, a folder, a socket.
+fn is_no_device(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| {
+        let kind = meta.file_type();
+        !kind.is_block_device() && !kind.is_char_device()
+    })
+}
+
+fn not_a_device(device: String) -> TransportError {
+    let detail = "it is not a device; a disc file is opened as virtual:FILE".to_owned();
+    TransportError::Unsupported { device, detail }
+}
+
 fn open_node(path: &Path, name: &str, access: Access) -> Result<OwnedFd, TransportError> {
     let device = name.to_owned();
     let mut flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -81,8 +95,9 @@ fn open_node(path: &Path, name: &str, access: Access) -> Result<OwnedFd, Transpo
         flags |= OFlags::EXCL;
     }
     open(path, flags, Mode::empty()).map_err(|error| match error {
+        _ if is_no_device(path) => not_a_device(device),
         Errno::ACCESS | Errno::PERM | Errno::ROFS => {
-            TransportError::Denied { device, advice: holders::advice(path) }
+            TransportError::Denied { device, advice: holders::advice(path, error) }
         }
         Errno::BUSY => TransportError::InUse { device, by: holders::of(path) },
         Errno::NOENT | Errno::NODEV | Errno::NXIO => {
@@ -106,22 +121,8 @@ impl Transport for Device {
             return Err(too_long());
         }
         let answer = sg_io::execute(&self.fd, cdb, &mut data, timeout).map_err(|error| match error {
-            Errno::NODEV | Errno::NXIO | Errno::BADF => TransportError::DeviceGone {
-                device: self.name.clone(),
-                detail: io::Error::from(error).to_string(),
-            },
             Errno::NOMEM if asked > 0 => too_long(),
-            Errno::PERM | Errno::ACCESS => TransportError::Denied {
-                device: self.name.clone(),
-                advice: format!(
-                    "the kernel lets only programs with CAP_SYS_RAWIO send {:02X}h",
-                    cdb.opcode()
-                ),
-            },
-            Errno::TIMEDOUT => {
-                TransportError::Timeout { device: self.name.clone(), opcode: cdb.opcode(), limit: timeout }
-            }
-            other => TransportError::Io { device: self.name.clone(), source: other.into() },
+            other => not_sent(other, &self.name, cdb.opcode(), timeout),
         })?;
         answer.into_outcome(&self.name, cdb.opcode(), asked, timeout)
     }
@@ -145,6 +146,25 @@ impl Transport for Device {
             return Ok(None);
         }
         open_node(&self.path, &self.name, Access::Exclusive).map(|fd| Some(Claim::new(fd)))
+    }
+}
+
+/// What it means that SG_IO itself failed.
+fn not_sent(error: Errno, device: &str, opcode: u8, limit: Duration) -> TransportError {
+    let device = device.to_owned();
+    match error {
+        Errno::NODEV | Errno::NXIO | Errno::BADF => {
+            TransportError::DeviceGone { device, detail: io::Error::from(error).to_string() }
+        }
+        // The kernel knows which commands are harmless, and keeps the others for itself.
+        Errno::PERM | Errno::ACCESS => TransportError::Denied {
+            device,
+            advice: format!(
+                "the kernel lets only programs with CAP_SYS_RAWIO send {opcode:02X}h: run this one as root for that"
+            ),
+        },
+        Errno::TIMEDOUT => TransportError::Timeout { device, opcode, limit },
+        other => TransportError::Io { device, source: other.into() },
     }
 }
 
@@ -244,5 +264,31 @@ mod tests {
         assert!(matches!(missing, Err(TransportError::DeviceGone { .. })));
         let null = Device::open(Path::new("/dev/null"), Access::Shared);
         assert!(matches!(null, Err(TransportError::Unsupported { .. })), "{null:?}");
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("disc.iso");
+        std::fs::write(&file, b"x").unwrap();
+        let socket = root.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [file.as_path(), root.path(), &socket] {
+            for access in [Access::Shared, Access::Exclusive] {
+                let error = Device::open(path, access).unwrap_err();
+                assert!(matches!(&error, TransportError::Unsupported { .. }), "{error}");
+                assert!(error.to_string().contains("virtual:FILE"), "{error}");
+            }
+        }
+    }
+
+    /// What ioctl(2) says when the drive was unplugged, the kernel filters a command, the host gives up.
+    #[test]
+    fn a_command_that_was_not_sent_is_told_in_words() {
+        let of = |error| not_sent(error, "/dev/sr0", 0x04, Duration::from_secs(1));
+        for gone in [Errno::NODEV, Errno::NXIO, Errno::BADF] {
+            assert!(matches!(of(gone), TransportError::DeviceGone { .. }));
+        }
+        let denied = of(Errno::PERM);
+        assert!(matches!(&denied, TransportError::Denied { .. }));
+        assert!(denied.to_string().contains("CAP_SYS_RAWIO send 04h"), "{denied}");
+        assert!(matches!(of(Errno::TIMEDOUT), TransportError::Timeout { opcode: 0x04, .. }));
+        assert!(matches!(of(Errno::IO), TransportError::Io { .. }));
     }
 }
