@@ -310,7 +310,7 @@ fn check(image: &Path) -> Vec<Value> {
 
 #[test]
 fn a_fault_in_each_class_of_structure_is_named() {
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let source = place.path().join("source");
     std::fs::create_dir_all(source.join("sub")).unwrap();
     for name in ["a.txt", "b.txt", "sub/c.txt"] {

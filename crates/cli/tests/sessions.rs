@@ -39,7 +39,7 @@ struct Sources {
 
 impl Sources {
     fn new() -> Self {
-        let this = Self { place: tempfile::tempdir().unwrap() };
+        let this = Self { place: glassmaster_testkit::scratch::folder().unwrap() };
         let [one, two, three] = this.all();
         tree::deep(&one.join("deep"), 5).unwrap();
         tree::sizes(&one.join("sizes")).unwrap();

@@ -87,7 +87,7 @@ fn use_up(image: Vec<u8>, folder: &Path) {
 
 #[test]
 fn damaged_images_are_answered() {
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let images = images(place.path());
     let damagers: Vec<_> = images.iter().map(|image| Damager::new(image)).collect();
     let count = std::env::var("GLASSMASTER_DAMAGED").map_or(IMAGES, |text| text.parse().unwrap());
@@ -128,7 +128,7 @@ fn damaged_images_are_answered() {
 /// The program itself, on fewer images: every one ends with one of its own exit codes.
 #[test]
 fn the_program_answers_damaged_images() {
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let images = images(place.path());
     for seed in 0..60 {
         let which = usize::try_from(seed).unwrap() % images.len();

@@ -201,7 +201,7 @@ fn made(
 #[test]
 fn images_of_genisoimage() {
     let Some(genisoimage) = Witness::find("genisoimage").unwrap() else { return };
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let folder = place.path().join("source");
     source(&folder);
     fs::write(folder.join("boot.img"), [0x90; 2048]).unwrap();
@@ -234,7 +234,7 @@ fn images_of_genisoimage() {
 #[test]
 fn images_of_xorriso() {
     let Some(xorriso) = Witness::find("xorriso").unwrap() else { return };
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let folder = place.path().join("source");
     source(&folder);
     fs::write(folder.join("boot.img"), [0x90; 2048]).unwrap();
@@ -291,7 +291,7 @@ fn images_of_xorriso() {
 fn a_file_over_four_gibibytes_of_xorriso() {
     const LENGTH: u64 = (4 << 30) + 12_345;
     let Some(xorriso) = Witness::find("xorriso").unwrap() else { return };
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let folder = place.path().join("source");
     fs::create_dir(&folder).unwrap();
     tree::sparse(&folder.join("large"), LENGTH).unwrap();
@@ -339,7 +339,7 @@ fn images_of_grub_mkrescue() {
         println!("skipped: no platform of GRUB is there (Debian package grub-pc-bin)");
         return;
     }
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let folder = place.path().join("source");
     source(&folder);
     let image = place.path().join("grub.iso");
@@ -367,14 +367,14 @@ fn images_ready_made() {
             println!("skipped: {} is missing (Debian package {package})", path.display());
         }
     }
-    examine(&images, &tempfile::tempdir().unwrap().path().join("place"));
+    examine(&images, &glassmaster_testkit::scratch::folder().unwrap().path().join("place"));
 }
 
 /// Every medium and revision that mkudffs can make: empty volumes, of which nothing must be said.
 #[test]
 fn volumes_of_mkudffs() {
     let Some(mkudffs) = Witness::find("mkudffs").unwrap() else { return };
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let mut count = 0;
     for media in ["hd", "dvd", "dvdram", "dvdrw", "dvdr", "cdrw", "cdr", "cd", "bdr"] {
         for revision in ["1.02", "1.50", "2.00", "2.01", "2.50", "2.60"] {
@@ -412,7 +412,7 @@ fn volumes_the_kernel_wrote() {
     let Some(mkudffs) = Witness::find("mkudffs").unwrap() else { return };
     let Some(newfs) = Witness::find("newfs_udf").unwrap() else { return };
     let Some(kernel) = Kernel::find().unwrap() else { return };
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let folder = place.path().join("source");
     source(&folder);
     let many = folder.join("many");

@@ -7,6 +7,7 @@
 //! - [`tree`]: folders full of what file systems find hard.
 //! - [`manifest`]: what a folder holds, from the host or from a mounted image, and how two of them differ.
 //! - [`damage`]: seeded damage to images.
+//! - [`scratch`]: folders to work in.
 //! - [`witness`]: 7-Zip, xorriso, isoinfo, pycdlib, UDF tools, burning programs, and the Linux kernel itself (User
 //!   Mode Linux: no root, no virtual machine). A test skips what is not installed; with `CI` set it fails instead.
 #![cfg(unix)]
@@ -15,6 +16,7 @@ pub mod damage;
 pub mod failure;
 pub mod manifest;
 pub mod random;
+pub mod scratch;
 pub mod tree;
 pub mod witness;
 
