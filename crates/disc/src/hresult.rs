@@ -33,6 +33,13 @@ impl HResult {
     }
 }
 
+/// The answer of the questions what is supported: `S_OK` for yes, `S_FALSE` for no, both of them successes.
+impl From<bool> for HResult {
+    fn from(yes: bool) -> Self {
+        if yes { Self::OK } else { Self::FALSE }
+    }
+}
+
 macro_rules! codes {
     ($($code:literal $name:ident $alias:literal $text:literal;)*) => {
         impl HResult {
@@ -197,6 +204,7 @@ mod tests {
     #[test]
     fn successes_are_told_from_failures_by_bit_31() {
         assert!(HResult::SPEED_ADJUSTED.succeeded());
+        assert_eq!((HResult::from(true).0, HResult::from(false).0), (0, 1));
         assert!(HResult::COMMAND_HAS_SENSE_DATA.succeeded());
         assert!(!HResult::NO_MEDIA.succeeded());
         assert_eq!(HResult::NO_MEDIA.to_string(), "E_IMAPI_RECORDER_MEDIA_NO_MEDIA (0xC0AA0202)");

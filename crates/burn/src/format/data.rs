@@ -161,6 +161,20 @@ impl DataBurn {
         self.hold(&mut job, &Work::Ranges(image, ranges))
     }
 
+    /// Everything that a write checks, without taking the drive: what is in its way is said before anybody else is kept out. A
+    /// write checks again when it has the drive, for the disc may be another one by then.
+    pub(super) fn check_first(
+        &self,
+        recorder: &DiscRecorder,
+        wanted: Wanted,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<(), Error> {
+        let mut job = Job::new(recorder, &self.options, events, cancel, wanted.sectors());
+        check_arguments(&job, wanted.sectors())?;
+        validate(&mut job, wanted).map(drop)
+    }
+
     /// Takes the drive, checks, and does the work.
     pub(super) fn hold(&self, job: &mut Job<'_>, work: &Work<'_>) -> Result<BurnReport, Error> {
         self.with_drive(job, |job| {
@@ -179,6 +193,8 @@ impl DataBurn {
         let recorder = job.recorder;
         let held = recorder.acquire_exclusive_access(&self.options.client_name);
         let held = job.check(held)?;
+        // Nobody is to look for another disc, or to mount this one, while it is written.
+        let quiet = job.check(recorder.disable_mcn())?;
         job.enter(WriteAction::ValidatingMedia, 0)?;
         let (medium, mut recipe, sections) = prepare(job)?;
         let locked = match recorder.prevent_removal() {
@@ -190,6 +206,7 @@ impl DataBurn {
         if let Err(error) = &mut result {
             tell_medium(job, error);
         }
+        drop(quiet);
         drop(held);
         result
     }

@@ -15,6 +15,7 @@ use glassmaster_recorder::{
 use super::data::{BurnReport, DataBurn};
 use super::error::FormatError;
 use super::multisession::{MultisessionInterfaces, clamp, free};
+use super::section::Wanted;
 use crate::cancel::CancelHandle;
 use crate::event::Event;
 use crate::options::DataOptions;
@@ -135,7 +136,7 @@ impl DiscFormatData {
     /// [`DiscFormatData::current_media_status`].
     ///
     /// # Errors
-    /// What the drive says, such as 2/3A/xx without a medium.
+    /// What the drive says, such as 2/3A/xx without a medium; each of them means no.
     #[doc(alias = "IsCurrentMediaSupported")]
     pub fn is_current_media_supported(&self, recorder: &DiscRecorder) -> Result<bool, FormatError> {
         recorder.wait_ready()?;
@@ -525,8 +526,10 @@ impl DiscFormatData {
     /// [`BurnReport::speed_result`] is the success code.
     ///
     /// # Errors
-    /// In this order: a write runs, no recorder, no or a bad name, a stream of no whole sectors, then what
-    /// [`DataBurn::write`] finds with drive and medium.
+    /// In this order: a write runs, no recorder, no or a bad name, a stream of no whole sectors, a recorder that cannot write
+    /// data, no medium or one that does not get ready, one in a state that cannot be written, one that holds data and may not
+    /// be overwritten, one with too little room; only then the drive is locked, the same is checked once more, and the
+    /// medium is touched. Afterwards what [`DataBurn::write`] meets.
     #[doc(alias = "Write")]
     pub fn write(
         &self,
@@ -546,13 +549,17 @@ impl DiscFormatData {
             (recorder, DataBurn::new(state.options.clone()))
         };
         let _running = Running(self);
+        // Media that cannot be overwritten take the whole stream, whatever ranges come with it.
+        let ranges = match &stream.ranges {
+            Some(ranges) if recorder.is_overwritable().unwrap_or(false) => Some(ranges),
+            _ => None,
+        };
         let source = Arc::clone(&stream.source);
-        Ok(match &stream.ranges {
-            // Media that cannot be overwritten take the whole stream, whatever ranges come with it.
-            Some(ranges) if recorder.medium().is_ok_and(|m| m.state.contains(MediaState::OVERWRITE_ONLY)) => {
-                burn.write_ranges(&recorder, source, ranges, events, &cancel)?
-            }
-            _ => burn.write(&recorder, source, events, &cancel)?,
+        let wanted = ranges.map_or(Wanted::Sectors(source.block_count()), Wanted::of_ranges);
+        burn.check_first(&recorder, wanted, events, &cancel)?;
+        Ok(match ranges {
+            Some(ranges) => burn.write_ranges(&recorder, source, ranges, events, &cancel)?,
+            None => burn.write(&recorder, source, events, &cancel)?,
         })
     }
 

@@ -252,6 +252,7 @@ impl DiscErase {
         check_client_name(&self.options.client_name).map_err(EraseError::ClientName)?;
         let held =
             recorder.acquire_exclusive_access(&self.options.client_name).map_err(EraseError::Device)?;
+        let quiet = recorder.disable_mcn().map_err(EraseError::Device)?;
         if !self.supports_recorder(recorder).map_err(EraseError::Device)? {
             return Err(EraseError::Recorder);
         }
@@ -276,6 +277,7 @@ impl DiscErase {
         };
         let elapsed = elapsed();
         events(&EraseEvent { elapsed, estimated_total: elapsed });
+        drop(quiet);
         drop(held);
         Ok(EraseReport { media: kind, method, elapsed })
     }

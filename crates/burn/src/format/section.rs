@@ -29,6 +29,10 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
+    pub(super) fn of_ranges(ranges: &BlockRangeList) -> Self {
+        Self::UpTo(ranges.0.iter().map(|r| u64::from(r.last()) + 1).max().unwrap_or(0))
+    }
+
     pub(super) fn sectors(self) -> u64 {
         match self {
             Self::Sectors(n) | Self::UpTo(n) => n,
@@ -40,9 +44,7 @@ impl Work<'_> {
     pub(super) fn wanted(&self) -> Wanted {
         match self {
             Self::Whole(source) => Wanted::Sectors(source.block_count()),
-            Self::Ranges(_, ranges) => {
-                Wanted::UpTo(ranges.0.iter().map(|r| u64::from(r.last()) + 1).max().unwrap_or(0))
-            }
+            Self::Ranges(_, ranges) => Wanted::of_ranges(ranges),
         }
     }
 
