@@ -36,6 +36,29 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(40);
 /// How often a wait for the source looks at cancel and events.
 const SOURCE_PATIENCE: Duration = Duration::from_millis(100);
 
+/// How long the source has delivered nothing. One that is only slow is waited for.
+#[derive(Default)]
+struct Silence {
+    heard: u64,
+    waited: Duration,
+}
+
+impl Silence {
+    /// A wait of [`SOURCE_PATIENCE`] has passed.
+    fn went_on(&mut self, job: &Job<'_>, ring: &Ring) -> Result<(), Error> {
+        let (_, read) = ring.level();
+        if read > self.heard {
+            *self = Self { heard: read, waited: Duration::ZERO };
+            return Ok(());
+        }
+        self.waited += SOURCE_PATIENCE;
+        if self.waited < job.options.source_limit {
+            return Ok(());
+        }
+        Err(job.fail(ErrorKind::SourceStalled { waited: self.waited }))
+    }
+}
+
 /// Writes one contiguous section.
 pub(crate) struct SectionWriter<'j, 'a> {
     job: &'j mut Job<'a>,
@@ -72,33 +95,27 @@ impl<'j, 'a> SectionWriter<'j, 'a> {
 
     /// Lets the ring fill before the laser goes on.
     fn prefill(&mut self, ring: &Ring) -> Result<(), Error> {
-        let mut waited = Duration::ZERO;
+        let mut silence = Silence::default();
         while !ring.prefill(SOURCE_PATIENCE) {
-            waited += SOURCE_PATIENCE;
             self.note_ring(ring);
             self.job.tick();
             self.job.check_stopped()?;
-            if waited >= self.job.options.source_limit {
-                return Err(self.job.fail(ErrorKind::SourceStalled { waited }));
-            }
+            silence.went_on(self.job, ring)?;
         }
         Ok(())
     }
 
     fn stream(&mut self, ring: &mut Ring, samples: &mut Samples) -> Result<(), Error> {
         let mut taken = 0u64;
-        let mut waited = Duration::ZERO;
+        let mut silence = Silence::default();
         while taken < self.target.sectors {
             self.job.check_stopped()?;
             self.note_ring(ring);
             let piece = match ring.next(SOURCE_PATIENCE) {
                 Ok(Next::Piece(piece)) => piece,
                 Ok(Next::Pending) => {
-                    waited += SOURCE_PATIENCE;
                     self.job.tick();
-                    if waited >= self.job.options.source_limit {
-                        return Err(self.job.fail(ErrorKind::SourceStalled { waited }));
-                    }
+                    silence.went_on(self.job, ring)?;
                     continue;
                 }
                 Ok(Next::End) => {
@@ -109,10 +126,14 @@ impl<'j, 'a> SectionWriter<'j, 'a> {
                     return Err(self.job.fail(ErrorKind::Source { sector: e.sector, error: e.error }));
                 }
             };
-            waited = Duration::ZERO;
+            silence = Silence::default();
             samples.note_sent(taken, &piece);
             taken = taken.saturating_add(u64::try_from(piece.len() / SECTOR).unwrap_or(0));
+            let stalls = self.job.stalls;
             self.push(&piece)?;
+            if self.job.stalls > stalls {
+                ring.note_drive_full();
+            }
             ring.recycle(piece);
             safe_point(self.job)?;
         }

@@ -8,8 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use glassmaster_disc::Lba;
 use glassmaster_disc::clock::Clock;
+use glassmaster_disc::{Lba, MediaType};
 
 /// Phase of a data write, with IMAPI's numbers.
 #[doc(alias = "IMAPI_FORMAT2_DATA_WRITE_ACTION")]
@@ -98,7 +98,8 @@ pub struct Event {
     /// Time since the write was asked for.
     #[doc(alias = "ElapsedTime")]
     pub elapsed: Duration,
-    /// Estimate of the time that this and the later phases still take; `None` while nothing is known.
+    /// Estimate of the time that this phase still takes, from the time it has taken so far and, on a disc that turns evenly,
+    /// from the place; `None` while nothing is known.
     #[doc(alias = "RemainingTime")]
     pub remaining: Option<Duration>,
     /// First block that is written.
@@ -149,6 +150,8 @@ pub(crate) struct Meter {
     begun: Duration,
     phase_begun: Duration,
     last_sent: Option<Duration>,
+    /// How fast the data goes to the disc by its place.
+    course: Course,
 }
 
 impl Meter {
@@ -168,7 +171,13 @@ impl Meter {
             of: 0,
             rate: 0.0,
         };
-        Self { event, clock: Arc::clone(clock), begun: now, phase_begun: now, last_sent: None }
+        let clock = Arc::clone(clock);
+        Self { event, clock, begun: now, phase_begun: now, last_sent: None, course: Course::Even }
+    }
+
+    /// The data will be written while the disc turns evenly.
+    pub(crate) fn set_turning(&mut self, media: MediaType, blocks: u64) {
+        self.course = Course::turning(media, blocks);
     }
 
     pub(crate) fn action(&self) -> WriteAction {
@@ -203,10 +212,60 @@ impl Meter {
         let seconds = now.saturating_sub(self.phase_begun).as_secs_f64();
         if self.event.done > 0 && seconds > 0.0 {
             self.event.rate = as_float(self.event.done) / seconds;
-            let left = as_float(self.event.of.saturating_sub(self.event.done)) / self.event.rate;
+            let course =
+                if self.event.action == WriteAction::WritingData { self.course } else { Course::Even };
+            let start = u64::try_from(self.event.start_lba.0).unwrap_or(0);
+            let (at, end) = (start.saturating_add(self.event.done), start.saturating_add(self.event.of));
+            let left = seconds * course.cost(at, end.max(at)) / course.cost(start, at);
             self.event.remaining = Duration::try_from_secs_f64(left).ok();
         }
         self.event
+    }
+}
+
+/// How the time for a sector depends on its place.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Course {
+    /// Not at all.
+    Even,
+    /// The disc turns evenly, so that the speed grows with the radius.
+    Turning {
+        /// Sectors of a layer. Every second one runs inwards.
+        layer: f64,
+        /// Radii of the first and the last sector of a layer, in millimetres.
+        radii: (f64, f64),
+    },
+}
+
+impl Course {
+    /// A medium of `blocks` blocks in all its layers that turns evenly. The data of a CD lies between the radii of 25 and
+    /// 58 mm (ECMA-130), that of DVD and BD between 24 and 58 mm (ECMA-267).
+    fn turning(media: MediaType, blocks: u64) -> Self {
+        let (radii, layers) = match media {
+            MediaType::CD_R | MediaType::CD_RW => ((25.0, 58.0), 1),
+            MediaType::DVD_R_DL | MediaType::DVD_PLUS_R_DL | MediaType::DVD_PLUS_RW_DL => ((24.0, 58.0), 2),
+            _ => ((24.0, 58.0), 1),
+        };
+        match blocks / layers {
+            0 => Self::Even,
+            layer => Self::Turning { layer: as_float(layer), radii },
+        }
+    }
+
+    /// Time for the sectors from `from` to `to`, as a multiple of what is the same for all.
+    fn cost(&self, from: u64, to: u64) -> f64 {
+        (self.upto(as_float(to)) - self.upto(as_float(from))).max(0.0)
+    }
+
+    fn upto(&self, sectors: f64) -> f64 {
+        let Self::Turning { layer, radii: (inner, outer) } = *self else { return sectors };
+        let span = outer * outer - inner * inner;
+        // The integral of 1/r over the area, whose share grows with r squared.
+        let outwards = |share: f64| (inner * inner + span * share.clamp(0.0, 1.0)).sqrt() - inner;
+        let (whole, share) = ((sectors / layer).trunc(), (sectors / layer).fract());
+        let inwards = whole.rem_euclid(2.0) >= 1.0;
+        let last = if inwards { outwards(1.0) - outwards(1.0 - share) } else { outwards(share) };
+        whole * outwards(1.0) + last
     }
 }
 
@@ -215,4 +274,23 @@ pub(crate) fn as_float(n: u64) -> f64 {
     let (high, low) = (n >> 32, n & u64::from(u32::MAX));
     f64::from(u32::try_from(high).unwrap_or(u32::MAX)) * 4_294_967_296.0
         + f64::from(u32::try_from(low).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A DVD that turns evenly takes half as long again for the inner half of its data than for the outer one: the boundary is at
+    /// 44.4 mm, and the time goes with the difference of the radii.
+    #[test]
+    fn the_rim_is_faster() {
+        let course = Course::turning(MediaType::DVD_R, 1000);
+        let (inner, outer) = (course.cost(0, 500), course.cost(500, 1000));
+        assert!((inner / outer - (44.384_682 - 24.0) / (58.0 - 44.384_682)).abs() < 1e-6, "{inner} {outer}");
+        assert_eq!(Course::Even.cost(3, 10), 7.0);
+        // The second layer is the first one backwards.
+        let two = Course::turning(MediaType::DVD_PLUS_R_DL, 2000);
+        assert!((two.cost(1000, 1500) - outer).abs() < 1e-9 && (two.cost(1500, 2000) - inner).abs() < 1e-9);
+        assert_eq!(Course::turning(MediaType::CD_R, 0), Course::Even);
+    }
 }

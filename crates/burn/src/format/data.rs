@@ -361,6 +361,9 @@ fn run(
     job.enter(WriteAction::InitializingHardware, 0)?;
     let speed = job.recorder.set_write_speed(job.options.speed, job.options.pure_cav);
     let (speed, speed_guard) = job.check(speed)?;
+    if speed.speed.is_some_and(|s| s.pure_cav) {
+        job.meter.set_turning(medium.kind, medium.total);
+    }
     let result = prepare_and_write(job, &medium, recipe, sections, ring);
     let (sent, writing, underruns) = match result {
         Ok(done) => done,

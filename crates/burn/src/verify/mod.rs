@@ -4,6 +4,7 @@
 //! whole with those that were sent, full verification compares all of them by SHA-256.
 
 mod compare;
+mod hashing;
 mod heuristics;
 mod reading;
 mod samples;
@@ -20,7 +21,9 @@ pub(crate) use heuristics::check_disc;
 pub use reading::{ReadSpeed, Reading};
 pub(crate) use samples::Samples;
 
-use crate::digest::{Digest, DigestBuilder, MARK_SECTORS, Sha256Sum};
+use hashing::{Back, hash_back};
+
+use crate::digest::{Digest, Sha256Sum};
 use crate::engine::Target;
 use crate::error::{Error, ErrorKind};
 use crate::job::Job;
@@ -94,9 +97,6 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Sectors read back at once.
-const PIECE: u64 = 128;
-
 /// The evidence of a write that verification goes by.
 pub(crate) struct Sent {
     pub(crate) target: Target,
@@ -155,15 +155,6 @@ pub(crate) fn read_back(
     }
 }
 
-enum Back {
-    Equal,
-    Differs {
-        /// A sector before which all is equal.
-        from: u64,
-        read: Option<Sha256Sum>,
-    },
-}
-
 fn note_verified(job: &mut Job<'_>, start: u64, done: u64) {
     let before = job.before;
     let event = &mut job.meter.event;
@@ -174,52 +165,6 @@ fn note_verified(job: &mut Job<'_>, start: u64, done: u64) {
         .and_then(|last| i32::try_from(last).ok())
         .map(Lba);
     job.tick();
-}
-
-fn hash_back(
-    job: &mut Job<'_>,
-    disc: &DiscSource,
-    start: u64,
-    sectors: u64,
-    sent: &Digest,
-) -> Result<Back, Error> {
-    let mut builder = DigestBuilder::new();
-    let mut buf = vec![0; usize::try_from(PIECE).unwrap_or(1) * SECTOR];
-    let mut at = 0;
-    let mut good_until = 0;
-    let mut checked_marks = 0;
-    while at < sectors {
-        job.check_stopped()?;
-        let blocks = (sectors - at).min(PIECE);
-        buf.resize(usize::try_from(blocks).unwrap_or(0) * SECTOR, 0);
-        let (began, repeats) = (job.recorder.clock().now(), disc.repeats());
-        match disc.read(start.saturating_add(at), &mut buf) {
-            Ok(()) => {
-                let time = job.recorder.clock().now().saturating_sub(began);
-                let again = disc.repeats().saturating_sub(repeats);
-                job.reading.note(start.saturating_add(at), blocks, time, again);
-            }
-            // The sector and the reason are found out by the comparison that follows.
-            Err(e) if e.is_about_blocks() => return Ok(Back::Differs { from: good_until, read: None }),
-            Err(e) => return Err(job.fail(ErrorKind::Device(e))),
-        }
-        builder.update(&buf);
-        at += blocks;
-        for mark in builder.marks().iter().skip(checked_marks) {
-            if sent.marks.get(checked_marks) != Some(mark) {
-                return Ok(Back::Differs { from: good_until, read: None });
-            }
-            checked_marks += 1;
-            good_until += MARK_SECTORS;
-        }
-        note_verified(job, start, at);
-    }
-    let read = builder.finish();
-    if read == *sent {
-        Ok(Back::Equal)
-    } else {
-        Ok(Back::Differs { from: good_until, read: Some(read.whole) })
-    }
 }
 
 /// Names the sectors, by reading disc and source again from a point before which all was equal.
