@@ -27,6 +27,9 @@ pub struct Medium {
     pub state: MediaState,
     /// Overwritable medium: formatted, or being formatted. Always `true` for the others.
     pub formatted: bool,
+    /// Sectors of an overwritable medium that are formatted. Behind them a DVD-RW takes data only when it has been
+    /// formatted further; on other media this is everything. 0 on sequential media.
+    pub formatted_sectors: u64,
     /// The track that takes the next write, on sequential media that can be written.
     pub open_track: Option<TrackInformation>,
     /// Sectors of the whole medium; for CD the last possible lead-out start. 0 when it cannot be written.
@@ -128,6 +131,7 @@ impl DiscRecorder {
             disc,
             state: MediaState::empty(),
             formatted: true,
+            formatted_sectors: 0,
             open_track: None,
             total: 0,
             free: 0,
@@ -173,19 +177,40 @@ impl DiscRecorder {
             (false, Some(blocks)) => blocks,
             (false, None) => capacities.map_or(0, |c| u64::from(c.current.blocks)),
             (true, _) => {
-                let capacity = self.read_capacity()?;
-                let announced = u64::try_from(capacity.last.0).map_or(0, |last| last + 1);
+                let announced = self.announced(medium.kind)?;
+                medium.formatted_sectors = announced;
                 // While a DVD+RW is formatted in the background some drives announce the finished part only, though
-                // all of it can be written (MMC-6 clause 4, DVD+RW model).
-                let grows = medium.kind == MediaType::DVD_PLUS_RW;
+                // all of it can be written (MMC-6 clause 4, DVD+RW model). A DVD-RW may be formatted in part, and further
+                // later on (MMC-6 6.4, format types 13h and 15h).
+                let grows = matches!(medium.kind, MediaType::DVD_PLUS_RW | MediaType::DVD_RW);
                 formattable.filter(|_| grows).map_or(announced, |blocks| blocks.max(announced))
             }
         };
+        if medium.formatted && medium.kind != MediaType::DVD_RW {
+            medium.formatted_sectors = medium.total;
+        }
         medium.free = medium.total;
-        if empty || self.looks_blank(medium.total)? {
+        let used = if medium.kind == MediaType::DVD_RW { medium.formatted_sectors } else { medium.total };
+        if empty || self.looks_blank(used)? {
             medium.state |= MediaState::BLANK;
         }
         Ok(())
+    }
+
+    /// What READ CAPACITY says of a formatted medium. A DVD-RW in intermediate state, where the end of the last border is open,
+    /// may have no answer before something was written to it.
+    fn announced(&self, kind: MediaType) -> Result<u64, Error> {
+        match self.read_capacity() {
+            Ok(capacity) if capacity.last.0 == 0 && kind == MediaType::DVD_RW => Ok(0),
+            Ok(capacity) => Ok(u64::try_from(capacity.last.0).map_or(0, |last| last + 1)),
+            Err(e)
+                if kind == MediaType::DVD_RW
+                    && e.sense().is_some_and(|s| s.key == SenseKey::ILLEGAL_REQUEST) =>
+            {
+                Ok(0)
+            }
+            Err(e) => Err(e),
+        }
     }
 
     /// Whether both ends are zeros, or blocks the drive calls unwritten.

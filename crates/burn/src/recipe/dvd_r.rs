@@ -196,6 +196,7 @@ mod tests {
             protection: WriteProtectState::empty(),
             state: MediaState::BLANK | MediaState::APPENDABLE,
             formatted: true,
+            formatted_sectors: 0,
             open_track: None,
             total: 2_297_888,
             free: 2_297_888,

@@ -107,7 +107,7 @@ pub(crate) fn for_medium(
         MediaType::DVD_RW if is_sequential_dvd_rw(medium, options, supports) => {
             Box::new(dvd_r::DvdR::new(medium, options, sectors, supports, false))
         }
-        MediaType::DVD_RW => Box::new(dvd_rw::DvdRw::new(sectors)),
+        MediaType::DVD_RW => Box::new(dvd_rw::DvdRw::new(medium, sectors)),
         MediaType::DVD_RAM => Box::new(dvd_ram::DvdRam::new(sectors)),
         MediaType::DVD_PLUS_R => Box::new(dvd_plus_r::DvdPlusR::new(medium, options, sectors)),
         MediaType::DVD_PLUS_R_DL => Box::new(dvd_plus_r_dl::DvdPlusRDl::new(medium, options)),
