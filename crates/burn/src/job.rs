@@ -199,11 +199,13 @@ impl<'a> Job<'a> {
         let mut immediate = true;
         self.wait(what, limit, false, &mut || {
             let command = SynchronizeCache10 { immediate, ..SynchronizeCache10::default() };
-            match recorder.send(&command, &[], timeout, Repeat::Never) {
+            let allowed = if immediate { timeout } else { limit.max(timeout) };
+            match recorder.send(&command, &[], allowed, Repeat::Never) {
                 Err(e) if immediate && e.is_unsupported() => {
                     immediate = false;
                     let command = SynchronizeCache10::default();
-                    recorder.send(&command, &[], timeout, Repeat::Never)
+                    // Without IMMED the command takes all the time of the work.
+                    recorder.send(&command, &[], limit.max(timeout), Repeat::Never)
                 }
                 other => other,
             }
@@ -225,11 +227,12 @@ impl<'a> Job<'a> {
         let mut immediate = true;
         let known = self.wait(what, limit, false, &mut || {
             let mut command = CloseTrackSession { immediate, function, track };
-            let mut result = recorder.send(&command, &[], timeout, Repeat::Never);
+            let allowed = if immediate { timeout } else { limit.max(timeout) };
+            let mut result = recorder.send(&command, &[], allowed, Repeat::Never);
             if immediate && result.as_ref().is_err_and(|e| e.is_unsupported()) {
                 immediate = false;
                 command.immediate = false;
-                result = recorder.send(&command, &[], timeout, Repeat::Never);
+                result = recorder.send(&command, &[], limit.max(timeout), Repeat::Never);
             }
             match result {
                 Ok(()) => Ok(true),
