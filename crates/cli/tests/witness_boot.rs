@@ -69,7 +69,7 @@ fn with_partition(path: &Path, cylinders: u8) {
 /// One image with two entries serves both kinds of firmware, whatever file systems the files are in.
 #[test]
 fn bios_and_uefi_boot_from_one_image() {
-    let folder = glassmaster_testkit::scratch::folder().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     source(folder.path());
     let bios = folder.path().join("bios.bin");
     fs::write(&bios, real_mode_program("started by the BIOS")).unwrap();
@@ -91,7 +91,7 @@ fn bios_and_uefi_boot_from_one_image() {
 /// The BIOS makes drives of images: every floppy disk of El Torito, and a hard disk.
 #[test]
 fn emulated_drives_boot() {
-    let folder = glassmaster_testkit::scratch::folder().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     source(folder.path());
     let Some(machine) = Machine::find(Firmware::Bios).unwrap() else { return };
     for (name, size, emulation) in [
@@ -113,7 +113,7 @@ fn emulated_drives_boot() {
 /// A boot loader of others: ISOLINUX finds its rest by the boot info table, and files by the directories of the disc.
 #[test]
 fn isolinux_finds_its_files() {
-    let folder = glassmaster_testkit::scratch::folder().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let source = source(folder.path());
     let Some(machine) = Machine::find(Firmware::Bios).unwrap() else { return };
     let Some([loader, rest]) = isolinux().unwrap() else { return };
@@ -166,7 +166,7 @@ const ENTRIES: [Entry; 4] = [
 
 #[test]
 fn other_programs_read_the_catalog() {
-    let folder = glassmaster_testkit::scratch::folder().unwrap();
+    let folder = tempfile::tempdir().unwrap();
     source(folder.path());
     let boot: Vec<_> = ENTRIES
         .iter()

@@ -47,8 +47,8 @@ pub struct RecorderOptions {
     /// What [`DiscRecorder::id`] says; the name of the transport where it is missing.
     pub id: Option<String>,
     /// Where the owner of a drive writes its name down for other processes, such as `/run/lock`. It has to be the same
-    /// directory in all programs that are to see each other. Without one exclusive access counts in this process, and
-    /// others are kept out by the system alone.
+    /// directory in all programs that are to see each other. Without one, and where it cannot be written, exclusive access
+    /// counts in this process, and others are kept out by the system alone.
     pub owner_directory: Option<PathBuf>,
 }
 
@@ -211,8 +211,8 @@ impl DiscRecorder {
     ///
     /// # Errors
     /// [`Error::ClientName`]; [`Error::Held`] while another recorder has the drive, of this process or, with
-    /// [`RecorderOptions::owner_directory`], of another; [`Error::System`] when a file system is mounted, another program
-    /// keeps the drive, or the owner's file cannot be written.
+    /// [`RecorderOptions::owner_directory`], of another; [`Error::System`] when a file system is mounted or another program
+    /// keeps the drive.
     #[doc(alias = "AcquireExclusiveAccess")]
     pub fn acquire_exclusive_access(&self, owner: &str) -> Result<ExclusiveAccess, Error> {
         ExclusiveAccess::acquire(&self.device, owner, false)

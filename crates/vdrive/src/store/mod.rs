@@ -15,6 +15,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use glassmaster_disc::{SECTOR, SECTOR_U64};
 
@@ -333,12 +335,18 @@ fn newest(file: &File, path: &Path, sb: &Superblock) -> Result<(u64, DiscState),
 }
 
 /// Takes the lock that keeps a disc out of two drives at once.
+///
+/// A process that another thread is starting shares all open files until it executes its program, so that a disc which has
+/// just been closed may stay locked for a moment: tried again for a fifth of a second.
 fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.to_owned() }),
-        Err(TryLockError::Error(e)) => Err(StoreError::io(path, "lock the disc", e)),
+    for _ in 0..20 {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::Error(e)) => return Err(StoreError::io(path, "lock the disc", e)),
+        }
     }
+    Err(StoreError::Locked { path: path.to_owned() })
 }
 
 /// Gives the finished file its name unless somebody took it meanwhile.
