@@ -1,5 +1,6 @@
 //! One error over both halves, with the result code of the contract and a class for exit statuses.
 
+use glassmaster_burn::{EraseError, FormatError};
 use glassmaster_recorder::Blame;
 
 /// Kinds of failure that a caller treats differently.
@@ -29,6 +30,12 @@ pub enum Error {
     /// Erasing.
     #[error(transparent)]
     Erase(#[from] glassmaster_burn::EraseError),
+    /// An object of the burning half, which may stand for one of the two before.
+    #[error(transparent)]
+    Format(#[from] glassmaster_burn::FormatError),
+    /// Putting streams together.
+    #[error(transparent)]
+    Stream(#[from] glassmaster_disc::stream::StreamError),
     /// Asking a drive.
     #[error(transparent)]
     Recorder(#[from] glassmaster_recorder::Error),
@@ -53,17 +60,18 @@ impl Error {
                 }
                 _ => Class::Failed,
             },
-            Self::Burn(e) if e.is_cancelled() => Class::Cancelled,
-            Self::Burn(e) if e.is_verification() => Class::Different,
-            Self::Burn(e) if e.is_unsuitable() => Class::Unsuitable,
-            Self::Erase(e) if e.is_cancelled() => Class::Cancelled,
-            Self::Erase(e) if e.is_unsuitable() => Class::Unsuitable,
-            Self::Recorder(e) => match e.blame() {
-                Blame::Cancelled => Class::Cancelled,
-                Blame::Medium => Class::Unsuitable,
-                _ => Class::Failed,
+            Self::Burn(e) => of_burn(e),
+            Self::Erase(e) => of_erase(e),
+            Self::Format(FormatError::Write(e)) => of_burn(e),
+            Self::Format(FormatError::Erase(e)) => of_erase(e),
+            Self::Recorder(e) | Self::Format(FormatError::Device(e)) => of_blame(e.blame()),
+            Self::Format(e) => match e.blame() {
+                Blame::Caller => Class::Usage,
+                Blame::Drive => Class::Unsuitable,
+                other => of_blame(other),
             },
-            Self::Burn(_) | Self::Erase(_) | Self::Disc(_) => Class::Failed,
+            Self::Stream(_) => Class::Usage,
+            Self::Disc(_) => Class::Failed,
             Self::Transport(_) => Class::Unsuitable,
         }
     }
@@ -75,6 +83,8 @@ impl Error {
             Self::Imaging(e) => e.hresult(),
             Self::Burn(e) => e.hresult().0,
             Self::Erase(e) => e.hresult().0,
+            Self::Format(e) => e.hresult().0,
+            Self::Stream(e) => e.hresult().0,
             Self::Recorder(e) => e.hresult().0,
             Self::Disc(_) | Self::Transport(_) => 0x8000_4005,
         }
@@ -86,8 +96,35 @@ impl Error {
         match self {
             Self::Burn(e) => e.next_step(),
             Self::Erase(e) => e.next_step(),
+            Self::Format(e) => e.next_step(),
             Self::Recorder(e) => e.next_step(),
+            Self::Stream(_) => "correct the argument",
             Self::Imaging(_) | Self::Disc(_) | Self::Transport(_) => "",
         }
+    }
+}
+
+fn of_burn(error: &glassmaster_burn::Error) -> Class {
+    match error {
+        e if e.is_cancelled() => Class::Cancelled,
+        e if e.is_verification() => Class::Different,
+        e if e.is_unsuitable() => Class::Unsuitable,
+        _ => Class::Failed,
+    }
+}
+
+fn of_erase(error: &EraseError) -> Class {
+    match error {
+        e if e.is_cancelled() => Class::Cancelled,
+        e if e.is_unsuitable() => Class::Unsuitable,
+        _ => Class::Failed,
+    }
+}
+
+fn of_blame(blame: Blame) -> Class {
+    match blame {
+        Blame::Cancelled => Class::Cancelled,
+        Blame::Medium => Class::Unsuitable,
+        _ => Class::Failed,
     }
 }
