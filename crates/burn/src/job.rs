@@ -31,6 +31,8 @@ pub(crate) struct Job<'a> {
     pub(crate) written: u64,
     /// Sectors of the sections before the one that is being written or verified.
     pub(crate) before: u64,
+    /// The medium was given to be formatted.
+    pub(crate) formatted: bool,
     /// Times the drive said "later" to a block.
     pub(crate) stalls: u64,
     /// Where a journal is to be kept once it is known of what.
@@ -62,6 +64,7 @@ impl<'a> Job<'a> {
             stop: false,
             written: 0,
             before: 0,
+            formatted: false,
             stalls: 0,
             journal: None,
             keeper: None,

@@ -16,10 +16,10 @@ use sha2::{Digest as _, Sha256};
 use crate::digest::Sha256Sum;
 
 /// First line of the file.
-const HEAD: &str = "glassmaster burn journal 1";
+const HEAD: &str = "glassmaster burn journal 2";
 /// Longest file that is read: a dozen lines.
 const LONGEST: u64 = 4096;
-/// Sectors at the start of the image that its mark covers: descriptors and the first directories.
+/// Sectors at the start of each part of the image that its mark covers: descriptors and the first directories.
 const MARK_HEAD: u64 = 256;
 /// Sectors spread over the rest of it.
 const MARK_SPREAD: u64 = 64;
@@ -27,17 +27,17 @@ const MARK_SPREAD: u64 = 64;
 /// A write as it stood at a safe point.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JournalRecord {
-    /// Hash over size, beginning and end of the image and over sectors spread between them.
+    /// Hash over place, size, beginning and end of what is written and over sectors spread between them.
     pub image: Sha256Sum,
-    /// Sectors of the image.
+    /// Sectors that are written: those of the image, or of its parts together.
     pub sectors: u64,
     /// Type of the medium.
     pub media: MediaType,
     /// Sectors of the medium, or those up to its end where the write began.
     pub total: u64,
-    /// Block of the first sector of the image.
+    /// Block of the first sector that is written.
     pub start: Lba,
-    /// Sectors of the image that were on the medium for certain.
+    /// Sectors, in the order of writing, that were on the medium for certain.
     pub written: u64,
 }
 
@@ -144,18 +144,25 @@ fn parse(text: &str) -> Option<JournalRecord> {
     sound.then_some(record)
 }
 
-/// The mark by which an image is known again without reading all of it.
-pub(crate) fn mark_of(source: &dyn BlockSource) -> io::Result<Sha256Sum> {
-    let blocks = source.block_count();
+/// The mark by which what is written is known again without reading all of it: parts of an image and the blocks where
+/// each begins.
+pub(crate) fn mark_of<'a>(
+    parts: impl IntoIterator<Item = (Lba, &'a dyn BlockSource)>,
+) -> io::Result<Sha256Sum> {
     let mut hasher = Sha256::new();
-    hasher.update(blocks.to_le_bytes());
     let mut sector = vec![0; SECTOR];
-    let head = blocks.min(MARK_HEAD);
-    let spread = (0..MARK_SPREAD)
-        .map(|i| u64::try_from(u128::from(blocks) * u128::from(i) / u128::from(MARK_SPREAD)).unwrap_or(0));
-    for at in (0..head).chain(spread.filter(|at| *at < blocks)).chain(blocks.checked_sub(1)) {
-        source.read_blocks(at, &mut sector)?;
-        hasher.update(&sector);
+    for (start, source) in parts {
+        let blocks = source.block_count();
+        hasher.update(start.0.to_le_bytes());
+        hasher.update(blocks.to_le_bytes());
+        let head = blocks.min(MARK_HEAD);
+        let spread = (0..MARK_SPREAD).map(|i| {
+            u64::try_from(u128::from(blocks) * u128::from(i) / u128::from(MARK_SPREAD)).unwrap_or(0)
+        });
+        for at in (0..head).chain(spread.filter(|at| *at < blocks)).chain(blocks.checked_sub(1)) {
+            source.read_blocks(at, &mut sector)?;
+            hasher.update(&sector);
+        }
     }
     Ok(Sha256Sum(hasher.finalize().into()))
 }
@@ -213,17 +220,23 @@ mod tests {
         }
         assert_eq!(parse(&text.replace("written 65536", "written 1000001")), None);
         assert_eq!(parse(&text.replace("start 4096", "start -1")), None);
-        assert_eq!(parse(&text.replace("journal 1", "journal 2")), None);
+        assert_eq!(parse(&text.replace("journal 2", "journal 1")), None);
     }
 
     #[test]
-    fn another_image_has_another_mark() {
+    fn another_image_and_another_place_have_another_mark() {
+        let mark = |image: &Vec<u8>, start| mark_of([(Lba(start), image as &dyn BlockSource)]).unwrap();
         let mut image = vec![0u8; 1000 * SECTOR];
-        let first = mark_of(&image).unwrap();
-        assert_eq!(mark_of(&image).unwrap(), first);
+        let first = mark(&image, 0);
+        assert_eq!(mark(&image, 0), first);
+        assert_ne!(mark(&image, 16), first);
+        let (one, other) = image.split_at(500 * SECTOR);
+        let (one, other) = (one.to_vec(), other.to_vec());
+        let parts: [(Lba, &dyn BlockSource); 2] = [(Lba(0), &one), (Lba(500), &other)];
+        assert_ne!(mark_of(parts).unwrap(), first);
         image[100 * SECTOR + 7] = 1;
-        assert_ne!(mark_of(&image).unwrap(), first);
-        assert_ne!(mark_of(&vec![0u8; 1001 * SECTOR]).unwrap(), first);
-        assert!(mark_of(&Vec::new()).is_ok());
+        assert_ne!(mark(&image, 0), first);
+        assert_ne!(mark(&vec![0u8; 1001 * SECTOR], 0), first);
+        assert!(mark_of([(Lba(0), &Vec::new() as &dyn BlockSource)]).is_ok());
     }
 }

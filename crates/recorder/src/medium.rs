@@ -218,6 +218,7 @@ impl DiscRecorder {
         let edge = total.min(BLANK_CHECK);
         let source = self.disc_source_of(total);
         let mut buf = vec![0; 32 * glassmaster_disc::SECTOR];
+        let zeros = buf.clone();
         for start in [0, total - edge] {
             let mut at = start;
             while at < start + edge {
@@ -225,7 +226,7 @@ impl DiscRecorder {
                 let bytes = usize::try_from(blocks).unwrap_or(0) * glassmaster_disc::SECTOR;
                 let Some(piece) = buf.get_mut(..bytes) else { break };
                 match source.read(at, piece) {
-                    Ok(()) if piece.iter().all(|b| *b == 0) => {}
+                    Ok(()) if zeros.starts_with(piece) => {}
                     Ok(()) => return Ok(false),
                     Err(e) if is_unwritten(&e) => {}
                     // What cannot be read may be data.

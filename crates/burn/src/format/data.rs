@@ -7,7 +7,8 @@ use std::time::Duration;
 use glassmaster_disc::{BlockRangeList, BlockSource, Lba, MediaType, SECTOR};
 use glassmaster_mmc::cmd::{Configuration, SendOpcInformation};
 use glassmaster_recorder::{
-    Blame, DiscRecorder, HResult, MediaState, Medium, PreventRemoval, Repeat, WriteSpeed, check_client_name,
+    Blame, DiscRecorder, HResult, MediaState, Medium, PreventRemoval, Repeat, RestoreSpeed, SpeedSetting,
+    WriteSpeed, check_client_name,
 };
 use glassmaster_scsi::SenseKey;
 
@@ -19,6 +20,7 @@ use crate::engine::{SectionWriter, Target};
 use crate::error::{Error, ErrorKind, Unsuitable};
 use crate::event::{Event, WriteAction};
 use crate::job::Job;
+use crate::journal::Journal;
 use crate::options::{DataOptions, Reload};
 use crate::recipe::{self, Closing, Recipe, Supports};
 use crate::ring::Ring;
@@ -128,10 +130,7 @@ impl DataBurn {
         events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
         cancel: &CancelHandle,
     ) -> Result<BurnReport, Error> {
-        let sectors = source.block_count();
-        let mut job = Job::new(recorder, &self.options, events, cancel, sectors);
-        check_arguments(&job, sectors)?;
-        self.hold(&mut job, &Work::Whole(source))
+        self.begin(recorder, &Work::Whole(source), None, events, cancel)
     }
 
     /// Writes some sectors of `image`, a picture of the whole medium, to an overwritable medium that holds data: a
@@ -151,14 +150,7 @@ impl DataBurn {
         events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
         cancel: &CancelHandle,
     ) -> Result<BurnReport, Error> {
-        let sectors = ranges.blocks();
-        let mut job = Job::new(recorder, &self.options, events, cancel, sectors);
-        check_arguments(&job, sectors)?;
-        if ranges.0.iter().any(|range| u64::from(range.last()) >= image.block_count()) {
-            let text = format!("a range ends behind the {} sectors of the image", image.block_count());
-            return Err(job.fail(ErrorKind::Argument(text)));
-        }
-        self.hold(&mut job, &Work::Ranges(image, ranges))
+        self.begin(recorder, &Work::Ranges(image, ranges), None, events, cancel)
     }
 
     /// Everything that a write checks, without taking the drive: what is in its way is said before anybody else is kept out. A
@@ -175,9 +167,19 @@ impl DataBurn {
         validate(&mut job, wanted).map(drop)
     }
 
-    /// Takes the drive, checks, and does the work.
-    pub(super) fn hold(&self, job: &mut Job<'_>, work: &Work<'_>) -> Result<BurnReport, Error> {
-        self.with_drive(job, |job| {
+    /// Checks what was asked for, takes the drive, and does the work.
+    pub(super) fn begin(
+        &self,
+        recorder: &DiscRecorder,
+        work: &Work<'_>,
+        journal: Option<&Journal>,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<BurnReport, Error> {
+        let mut job = Job::new(recorder, &self.options, events, cancel, work.amount());
+        check_work(&job, work)?;
+        job.journal = journal.cloned();
+        self.with_drive(&mut job, |job| {
             let (medium, recipe, target) = validate(job, work.wanted())?;
             let sections = work.sections(target).map_err(|text| job.fail(ErrorKind::Argument(text)))?;
             Ok((medium, recipe, sections))
@@ -215,7 +217,7 @@ impl DataBurn {
 /// The medium, what it needs, and the pieces that go to it.
 type Prepared = (Medium, Box<dyn Recipe>, Vec<Section>);
 
-pub(super) fn check_arguments(job: &Job<'_>, sectors: u64) -> Result<(), Error> {
+fn check_arguments(job: &Job<'_>, sectors: u64) -> Result<(), Error> {
     let wrong = |text: String| Err(job.fail(ErrorKind::Argument(text)));
     job.check(check_client_name(&job.options.client_name))?;
     if let Err(text) = job.options.ring.check() {
@@ -230,20 +232,31 @@ pub(super) fn check_arguments(job: &Job<'_>, sectors: u64) -> Result<(), Error> 
     Ok(())
 }
 
+/// What can be said of a request without looking at the drive.
+pub(super) fn check_work(job: &Job<'_>, work: &Work<'_>) -> Result<(), Error> {
+    check_arguments(job, work.amount())?;
+    match work {
+        Work::Ranges(image, ranges)
+            if ranges.0.iter().any(|range| u64::from(range.last()) >= image.block_count()) =>
+        {
+            let text = format!("a range ends behind the {} sectors of the image", image.block_count());
+            Err(job.fail(ErrorKind::Argument(text)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The medium, and what the drive can do with it.
 pub(super) fn look(job: &mut Job<'_>) -> Result<(Medium, Configuration), Error> {
     let loaded = wait_loaded(job);
-    // From here on nothing takes long.
-    let job = &*job;
-    let unsuitable = |why| job.fail(ErrorKind::Unsuitable(why));
     let configuration = job.check(job.recorder.configuration())?;
     if !configuration.profiles().iter().any(|p| recipe::MEDIA.contains(&p.media_type())) {
-        return Err(unsuitable(Unsuitable::Recorder));
+        return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::Recorder)));
     }
-    let medium = match loaded.and_then(|()| job.recorder.medium()) {
+    let medium = match loaded.and_then(|()| wait_medium(job)) {
         Ok(medium) => medium,
         Err(glassmaster_recorder::Error::Cancelled { .. }) => return Err(job.cancelled()),
-        Err(e) if e.is_no_medium() => return Err(unsuitable(Unsuitable::NoMedium)),
+        Err(e) if e.is_no_medium() => return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::NoMedium))),
         Err(e) => return Err(job.fail(ErrorKind::Device(e))),
     };
     // Asked again: features are current only once the medium is ready.
@@ -283,6 +296,16 @@ fn wait_loaded(job: &mut Job<'_>) -> Result<(), glassmaster_recorder::Error> {
         job.tick();
         if job.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
+}
+
+/// The medium; a drive that is ready and still at work on it gets its time, with events.
+fn wait_medium(job: &mut Job<'_>) -> Result<Medium, glassmaster_recorder::Error> {
+    let (recorder, limit) = (job.recorder, job.recorder.patience().ready);
+    let mut tick = |_: &_| {
+        job.tick();
+        if job.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    recorder.wait_for("looking at the medium", limit, &mut tick, &mut || recorder.medium())
 }
 
 /// Sectors that a write takes from the free ones; the pre-gap stands before block 0 and takes none.
@@ -347,23 +370,13 @@ fn run(
     let ring = first.ring(job)?;
 
     let mut medium = medium.clone();
-    if recipe.needs_format(&medium) {
-        job.enter(WriteAction::FormattingMedia, 0)?;
-        recipe.format(job, &medium)?;
-        let formatted = job.recorder.medium();
-        medium = job.check(formatted)?;
-        let needed = sections.iter().map(|s| needed_by(s.target, recipe)).max().unwrap_or(0);
-        if needed > medium.free {
-            let (free, medium) = (medium.free, medium.kind);
-            return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::TooLarge { needed, free, medium })));
+    let (speed, speed_guard) = match make_ready(job, &mut medium, recipe, &sections) {
+        Ok(ready) => ready,
+        Err(mut error) => {
+            clean_up(job, recipe, &mut error);
+            return Err(error);
         }
-    }
-    job.enter(WriteAction::InitializingHardware, 0)?;
-    let speed = job.recorder.set_write_speed(job.options.speed, job.options.pure_cav);
-    let (speed, speed_guard) = job.check(speed)?;
-    if speed.speed.is_some_and(|s| s.pure_cav) {
-        job.meter.set_turning(medium.kind, medium.total);
-    }
+    };
     let result = prepare_and_write(job, &medium, recipe, sections, ring);
     let (sent, writing, underruns) = match result {
         Ok(done) => done,
@@ -427,6 +440,44 @@ fn run(
     Ok(report)
 }
 
+/// Formats where the medium needs it, and sets the speed.
+fn make_ready(
+    job: &mut Job<'_>,
+    medium: &mut Medium,
+    recipe: &mut dyn Recipe,
+    sections: &[Section],
+) -> Result<(SpeedSetting, RestoreSpeed), Error> {
+    if recipe.needs_format(medium) {
+        job.enter(WriteAction::FormattingMedia, 0)?;
+        let result = recipe.format(job, medium);
+        job.formatted = true;
+        if let Err(mut error) = result {
+            // Nothing stops a drive that formats: the end of it is the next point at which the medium is something.
+            let limit = job.options.format_limit;
+            if error.is_cancelled()
+                && let Err(e) = job.wait_idle("formatting the medium", limit, false)
+            {
+                error.add_aftermath(format!("the drive may still be formatting the disc ({})", e.kind()));
+            }
+            return Err(error);
+        }
+        let formatted = job.recorder.medium();
+        *medium = job.check(formatted)?;
+        let needed = sections.iter().map(|s| needed_by(s.target, recipe)).max().unwrap_or(0);
+        if needed > medium.free {
+            let (free, medium) = (medium.free, medium.kind);
+            return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::TooLarge { needed, free, medium })));
+        }
+    }
+    job.enter(WriteAction::InitializingHardware, 0)?;
+    let speed = job.recorder.set_write_speed(job.options.speed, job.options.pure_cav);
+    let (speed, guard) = job.check(speed)?;
+    if speed.speed.is_some_and(|s| s.pure_cav) {
+        job.meter.set_turning(medium.kind, medium.total);
+    }
+    Ok((speed, guard))
+}
+
 /// Evidence of every section, time for the data, times the source was too slow.
 type Written = (Vec<Sent>, Duration, u64);
 
@@ -441,9 +492,7 @@ fn prepare_and_write(
         section.target = recipe.initialise(job, medium, section.target)?;
         job.meter.event.start_lba = section.target.start;
     }
-    if let Some(section) = sections.first() {
-        keep_journal(job, medium, section);
-    }
+    keep_journal(job, medium, &sections);
     if recipe.calibrates() {
         job.enter(WriteAction::CalibratingPower, 0)?;
         calibrate(job)?;
@@ -452,8 +501,8 @@ fn prepare_and_write(
         section.target = recipe.announce(job, medium, section.target)?;
         job.meter.event.start_lba = section.target.start;
     }
-    let total: u64 = sections.iter().map(|s| s.target.sectors).sum();
-    job.enter(WriteAction::WritingData, total.saturating_add(job.before))?;
+    let total = sections.iter().map(|s| s.target.sectors.saturating_add(s.done())).sum();
+    job.enter(WriteAction::WritingData, total)?;
     let begun = job.meter.elapsed();
     let mut underruns = 0;
     let mut sent: Vec<Sent> = Vec::with_capacity(sections.len());
@@ -468,6 +517,7 @@ fn prepare_and_write(
             }
         };
         let target = section.target;
+        job.before += section.done();
         let (whole, source, mut samples) = match section.begun {
             Some(begun) => (begun.whole, begun.source, begun.samples),
             None if job.options.verify == VerifyLevel::None => (target, section.source, Samples::none()),
@@ -503,7 +553,7 @@ fn calibrate(job: &mut Job<'_>) -> Result<(), Error> {
 /// back. What goes wrong here is told along with the first error.
 fn clean_up(job: &mut Job<'_>, recipe: &mut dyn Recipe, error: &mut Error) {
     let began = job.meter.action() == WriteAction::WritingData && job.meter.event.last_written_lba.is_some();
-    let sound = matches!(error.blame(), Blame::Cancelled | Blame::Source | Blame::Caller);
+    let sound = is_sound(error);
     if began && sound {
         let ended = if job.options.test_write {
             job.synchronize().map(|()| "this was a test: nothing was recorded".to_owned())
@@ -522,16 +572,35 @@ fn clean_up(job: &mut Job<'_>, recipe: &mut dyn Recipe, error: &mut Error) {
         }
     } else if began {
         error.add_aftermath("the disc is only partly written");
+    } else if sound {
+        if job.formatted
+            && let Err(e) = recipe.end_format(job)
+        {
+            error.add_aftermath(format!("the format could not be ended ({})", e.kind()));
+        }
+        if job.written > 0 {
+            // What an earlier run has written is there as it was.
+            error.add_aftermath("no more data was written: the burn can be gone on with");
+        } else {
+            error.add_aftermath("no data was written");
+            end_journal(job);
+        }
     }
     if let Some(text) = recipe.restore() {
         error.add_aftermath(text);
     }
 }
 
+/// Whether neither drive nor medium nor the way to them is at fault.
+fn is_sound(error: &Error) -> bool {
+    matches!(error.blame(), Blame::Cancelled | Blame::Source | Blame::Caller)
+        || matches!(error.kind(), ErrorKind::Unsuitable(_))
+}
+
 /// Says what the medium is now, as the drive tells. Not after faults of drive, medium or transport: what they would say then
 /// helps nobody, and asking can take long.
 fn tell_medium(job: &Job<'_>, error: &mut Error) {
-    if matches!(error.blame(), Blame::Cancelled | Blame::Source | Blame::Caller)
+    if is_sound(error)
         && error.phase() != WriteAction::ValidatingMedia
         && let Ok(medium) = job.recorder.medium()
     {

@@ -10,12 +10,12 @@ use glassmaster_mmc::Profile;
 use glassmaster_mmc::cmd::{Blank, BlankType, ModeSense10, PageControl, ReadDiscInformation};
 use glassmaster_mmc::page::{Capabilities, PageData};
 use glassmaster_recorder::{
-    Blame, DiscRecorder, Error as DriveError, HResult, MediaState, Medium, Repeat, check_client_name,
+    DiscRecorder, Error as DriveError, MediaState, Medium, Repeat, check_client_name,
 };
 
 use super::data::DataBurn;
+use super::erase_error::{EraseError, EraseErrorKind};
 use crate::cancel::CancelHandle;
-use crate::error::Error as BurnError;
 use crate::event::CADENCE;
 use crate::options::DataOptions;
 
@@ -92,122 +92,6 @@ pub struct EraseReport {
     pub elapsed: Duration,
 }
 
-/// Why a medium was not erased.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EraseError {
-    /// The drive erases none of the types there are.
-    #[error("the drive cannot erase discs")]
-    Recorder,
-    /// A type that cannot be erased.
-    #[error("a {0} cannot be erased")]
-    MediaType(MediaType),
-    /// The drive says that this disc cannot be erased.
-    #[error("the drive says that this {0} is not erasable")]
-    NotErasable(MediaType),
-    /// The owner's name breaks a rule.
-    #[error("{0}")]
-    ClientName(DriveError),
-    /// The disc does not spin up.
-    #[error("the disc does not spin up: {0}")]
-    SpinUp(DriveError),
-    /// The drive tells less of the disc than the standard demands.
-    #[error("the drive's disc information has {0} bytes instead of 34")]
-    DiscInformationTooSmall(usize),
-    /// The drive tells less of itself than the standard demands.
-    #[error("the drive's answer with mode page 2Ah has {0} bytes, which is less than the page")]
-    ModePageTooSmall(usize),
-    /// The drive refused to begin.
-    #[error("the drive refused to erase: {0}")]
-    Refused(DriveError),
-    /// The drive began and did not end well. The disc may be unusable, erased, or still being erased.
-    #[error("erasing went wrong: {0}")]
-    Unexpected(DriveError),
-    /// The drive says that it is done, and the disc is not blank.
-    #[error("the drive reports success, but the disc is not blank ({0})")]
-    NotBlank(String),
-    /// The drive was not done in time; it may go on.
-    #[error("the drive was still erasing after {:.0} s", .0.as_secs_f64())]
-    TookTooLong(Duration),
-    /// A command beside erasing failed.
-    #[error("{0}")]
-    Device(DriveError),
-    /// Writing zeros failed or was cancelled.
-    #[error("{0}")]
-    Write(#[source] BurnError),
-}
-
-impl EraseError {
-    /// IMAPI's result code.
-    #[must_use]
-    pub fn hresult(&self) -> HResult {
-        match self {
-            Self::Recorder => HResult::ERASE_RECORDER_NOT_SUPPORTED,
-            Self::MediaType(_) => HResult::ERASE_MEDIA_IS_NOT_SUPPORTED,
-            Self::NotErasable(_) => HResult::ERASE_MEDIA_IS_NOT_ERASABLE,
-            Self::ClientName(_) => HResult::ERASE_CLIENT_NAME_IS_NOT_VALID,
-            Self::SpinUp(_) => HResult::ERASE_DRIVE_FAILED_SPINUP_COMMAND,
-            Self::DiscInformationTooSmall(_) => HResult::ERASE_DISC_INFORMATION_TOO_SMALL,
-            Self::ModePageTooSmall(_) => HResult::ERASE_MODE_PAGE_2A_TOO_SMALL,
-            Self::Refused(_) => HResult::ERASE_DRIVE_FAILED_ERASE_COMMAND,
-            Self::Unexpected(_) | Self::NotBlank(_) => HResult::ERASE_UNEXPECTED_DRIVE_RESPONSE,
-            Self::TookTooLong(_) => HResult::ERASE_TOOK_LONGER_THAN_ONE_HOUR,
-            Self::Device(e) => e.hresult(),
-            Self::Write(e) => e.hresult(),
-        }
-    }
-
-    /// Whose fault it is.
-    #[must_use]
-    pub fn blame(&self) -> Blame {
-        match self {
-            Self::MediaType(_) | Self::NotErasable(_) | Self::NotBlank(_) => Blame::Medium,
-            Self::ClientName(_) => Blame::Caller,
-            Self::Recorder
-            | Self::DiscInformationTooSmall(_)
-            | Self::ModePageTooSmall(_)
-            | Self::TookTooLong(_) => Blame::Drive,
-            Self::SpinUp(e) | Self::Refused(e) | Self::Unexpected(e) | Self::Device(e) => e.blame(),
-            Self::Write(e) => e.blame(),
-        }
-    }
-
-    /// Whether the caller ended it.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Write(e) if e.is_cancelled())
-    }
-
-    /// Whether drive or medium cannot be used for this; nothing was erased.
-    #[must_use]
-    pub fn is_unsuitable(&self) -> bool {
-        match self {
-            Self::Recorder | Self::MediaType(_) | Self::NotErasable(_) => true,
-            Self::Device(e) => e.is_no_medium(),
-            Self::Write(e) => e.is_unsuitable(),
-            _ => false,
-        }
-    }
-
-    /// What a person can do next, a sentence without a full stop.
-    #[must_use]
-    pub fn next_step(&self) -> &'static str {
-        match self {
-            Self::Recorder => "use a drive that writes rewritable media",
-            Self::MediaType(_) | Self::NotErasable(_) => "insert a rewritable disc",
-            Self::SpinUp(e) | Self::Refused(e) | Self::ClientName(e) | Self::Device(e) => e.next_step(),
-            Self::DiscInformationTooSmall(_) | Self::ModePageTooSmall(_) => {
-                "try another drive, or look for newer firmware for this one"
-            }
-            Self::Unexpected(_) | Self::NotBlank(_) => {
-                "erase the disc again, fully; if it stays so, discard it"
-            }
-            Self::TookTooLong(_) => "wait until the drive is quiet, then look at the disc again",
-            Self::Write(e) => e.next_step(),
-        }
-    }
-}
-
 /// Erases rewritable media, with its options.
 ///
 /// CD-RW and DVD-RW by BLANK; a DVD-RW in restricted overwrite mode becomes a sequential one. The others have no command
@@ -235,10 +119,11 @@ impl DiscErase {
     }
 
     /// Makes the medium blank and blocks meanwhile. The drive is held exclusively and its tray locked. `events` hears what
-    /// happens, on this thread. `cancel` ends the writing of zeros; a drive that blanks a disc cannot be stopped.
+    /// happens, on this thread. `cancel` ends the writing of zeros; a drive that blanks a disc cannot be stopped, so that then
+    /// the medium is blank in the end all the same.
     ///
     /// # Errors
-    /// [`EraseError`].
+    /// [`EraseError`], which also says what the medium is now.
     #[doc(alias = "EraseMedia")]
     pub fn erase(
         &self,
@@ -247,30 +132,40 @@ impl DiscErase {
         cancel: &CancelHandle,
     ) -> Result<EraseReport, EraseError> {
         let _attendance = recorder.clock().attend();
+        let check_cancel = || if cancel.is_cancelled() { Err(EraseErrorKind::Cancelled) } else { Ok(()) };
         let begun = recorder.clock().now();
         let elapsed = || recorder.clock().now().saturating_sub(begun);
-        check_client_name(&self.options.client_name).map_err(EraseError::ClientName)?;
+        check_client_name(&self.options.client_name).map_err(EraseErrorKind::ClientName)?;
         let held =
-            recorder.acquire_exclusive_access(&self.options.client_name).map_err(EraseError::Device)?;
-        let quiet = recorder.disable_mcn().map_err(EraseError::Device)?;
-        if !self.supports_recorder(recorder).map_err(EraseError::Device)? {
-            return Err(EraseError::Recorder);
+            recorder.acquire_exclusive_access(&self.options.client_name).map_err(EraseErrorKind::Device)?;
+        let quiet = recorder.disable_mcn().map_err(EraseErrorKind::Device)?;
+        if !self.supports_recorder(recorder).map_err(EraseErrorKind::Device)? {
+            return Err(EraseErrorKind::Recorder.into());
         }
-        recorder.wait_ready().map_err(EraseError::Device)?;
-        recorder.start().map_err(EraseError::SpinUp)?;
-        let kind = recorder.media_type().map_err(EraseError::Device)?;
+        let limit = recorder.patience().ready;
+        let loaded = recorder.wait_ready_watched("loading the medium", limit, &mut |_| {
+            if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match loaded {
+            Err(DriveError::Cancelled { .. }) => return Err(EraseErrorKind::Cancelled.into()),
+            other => other.map_err(EraseErrorKind::Device)?,
+        }
+        check_cancel()?;
+        recorder.start().map_err(EraseErrorKind::SpinUp)?;
+        let kind = recorder.media_type().map_err(EraseErrorKind::Device)?;
         if !ERASABLE.contains(&kind) {
-            return Err(EraseError::MediaType(kind));
+            return Err(EraseErrorKind::MediaType(kind).into());
         }
         let blanks = matches!(kind, MediaType::CD_RW | MediaType::DVD_RW);
         if blanks {
             check_answers(recorder)?;
         }
-        let medium = recorder.medium().map_err(EraseError::Device)?;
+        let medium = recorder.medium().map_err(EraseErrorKind::Device)?;
         let method = if blanks {
             if medium.disc.as_ref().is_some_and(|d| !d.erasable) {
-                return Err(EraseError::NotErasable(kind));
+                return Err(EraseErrorKind::NotErasable(kind).into());
             }
+            check_cancel()?;
             self.blank(recorder, &medium, &elapsed, events)?
         } else {
             self.zero(recorder, &medium, &elapsed, events, cancel)?
@@ -293,7 +188,7 @@ impl DiscErase {
         let guess = if self.options.full { full_time(recorder, medium) } else { QUICK };
         let locked = match recorder.prevent_removal() {
             Err(e) if e.is_unsupported() => None,
-            other => Some(other.map_err(EraseError::Device)?),
+            other => Some(other.map_err(EraseErrorKind::Device)?),
         };
         events(&EraseEvent { elapsed: elapsed(), estimated_total: guess });
         let timeout = recorder.patience().long_command;
@@ -303,9 +198,9 @@ impl DiscErase {
             Err(e) if e.is_unsupported() => {
                 let command = Blank { immediate: false, ..command };
                 let limit = self.options.limit;
-                recorder.send(&command, &[], limit, Repeat::Freely).map_err(EraseError::Refused)?;
+                recorder.send(&command, &[], limit, Repeat::Freely).map_err(EraseErrorKind::Refused)?;
             }
-            other => other.map_err(EraseError::Refused)?,
+            other => other.map_err(EraseErrorKind::Refused)?,
         }
         let mut sent = elapsed();
         let what = "erasing the disc";
@@ -327,15 +222,30 @@ impl DiscErase {
         });
         match waited {
             Ok(()) => {}
-            Err(DriveError::StillBusy { waited, .. }) => return Err(EraseError::TookTooLong(waited)),
-            Err(e) => return Err(EraseError::Unexpected(e)),
+            Err(DriveError::StillBusy { waited, .. }) => {
+                let mut error = EraseError::from(EraseErrorKind::TookTooLong(waited));
+                error.add_aftermath("the drive may still be erasing the disc");
+                return Err(error);
+            }
+            Err(e) => {
+                // Who still answers with a sense code may know what the disc is.
+                let medium = if e.sense().is_some() { recorder.medium().ok() } else { None };
+                let mut error = EraseError::from(EraseErrorKind::Unexpected(e));
+                match medium {
+                    Some(medium) => error.set_medium(medium),
+                    None => error.add_aftermath("the disc may be blank, as it was, or neither"),
+                }
+                return Err(error);
+            }
         }
-        let state = recorder.medium().map_err(EraseError::Unexpected)?.state;
-        if !state.contains(MediaState::BLANK) {
-            return Err(EraseError::NotBlank(Words(state).to_string()));
+        let medium = recorder.medium().map_err(EraseErrorKind::Unexpected)?;
+        if !medium.state.contains(MediaState::BLANK) {
+            let mut error = EraseError::from(EraseErrorKind::NotBlank(Words(medium.state).to_string()));
+            error.set_medium(medium);
+            return Err(error);
         }
         if let Some(guard) = locked {
-            guard.release().map_err(EraseError::Device)?;
+            guard.release().map_err(EraseErrorKind::Device)?;
         }
         Ok(EraseMethod::Blank(kind))
     }
@@ -371,23 +281,23 @@ impl DiscErase {
             ControlFlow::Continue(())
         };
         burn.write_ranges(recorder, Arc::new(Zeros(total)), &ranges, &mut sink, cancel)
-            .map_err(EraseError::Write)?;
+            .map_err(EraseErrorKind::Write)?;
         Ok(EraseMethod::Zeros(ranges.blocks()))
     }
 }
 
 /// READ DISC INFORMATION and mode page 2Ah as far as the standard demands them; drives of today may lack the page.
 fn check_answers(recorder: &DiscRecorder) -> Result<(), EraseError> {
-    let bytes = recorder.query_bytes(&ReadDiscInformation::standard()).map_err(EraseError::Device)?;
+    let bytes = recorder.query_bytes(&ReadDiscInformation::standard()).map_err(EraseErrorKind::Device)?;
     if bytes.len() < 34 {
-        return Err(EraseError::DiscInformationTooSmall(bytes.len()));
+        return Err(EraseErrorKind::DiscInformationTooSmall(bytes.len()).into());
     }
     let query = ModeSense10::page(Capabilities::CODE, PageControl::Current, PAGE_ROOM);
     match recorder.query_bytes(&query) {
         Ok(answer) if page_is_whole(&answer) => Ok(()),
-        Ok(answer) => Err(EraseError::ModePageTooSmall(answer.len())),
+        Ok(answer) => Err(EraseErrorKind::ModePageTooSmall(answer.len()).into()),
         Err(e) if e.is_unsupported() => Ok(()),
-        Err(e) => Err(EraseError::Device(e)),
+        Err(e) => Err(EraseErrorKind::Device(e).into()),
     }
 }
 
@@ -458,23 +368,5 @@ mod tests {
         assert_eq!(ends(512), [(0, 512)]);
         assert_eq!(ends(2048), [(0, 2048)]);
         assert_eq!(ends(2064), [(0, 1024), (1040, 2064)]);
-    }
-
-    /// Numbers of the contract's table of result codes.
-    #[test]
-    fn codes_are_those_of_the_header() {
-        let media = MediaType::CD_R;
-        for (error, code) in [
-            (EraseError::DiscInformationTooSmall(4), 0x80AA_0902),
-            (EraseError::ModePageTooSmall(0), 0x80AA_0903),
-            (EraseError::NotErasable(media), 0x80AA_0904),
-            (EraseError::TookTooLong(Duration::ZERO), 0x80AA_0906),
-            (EraseError::NotBlank(String::new()), 0x80AA_0907),
-            (EraseError::MediaType(media), 0xC0AA_0909),
-            (EraseError::Recorder, 0xC0AA_090A),
-        ] {
-            assert_eq!(error.hresult(), HResult(code), "{error}");
-            assert!(!error.next_step().is_empty());
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use glassmaster_recorder::{Blame, Error as DriveError, HResult, MediaState};
 
-use super::erase::EraseError;
+use super::erase_error::EraseError;
 use crate::error::Error;
 
 /// Failure of [`DiscFormatData`](crate::DiscFormatData), [`DiscFormatErase`](crate::DiscFormatErase) or

@@ -4,6 +4,7 @@ pub(crate) mod data;
 pub(crate) mod disc_format_data;
 pub(crate) mod disc_format_erase;
 pub(crate) mod erase;
+pub(crate) mod erase_error;
 pub(crate) mod error;
 pub(crate) mod multisession;
 pub(crate) mod resume;

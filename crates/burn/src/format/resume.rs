@@ -4,12 +4,13 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use glassmaster_disc::{BlockSource, Lba, MediaType, SECTOR};
+use glassmaster_disc::{BlockRangeList, BlockSource, Lba, MediaType, Multisession, SECTOR, SessionAddresses};
 use glassmaster_mmc::cmd::ReadTrackInformation;
 use glassmaster_recorder::{DiscRecorder, MediaState, Medium};
 
-use super::data::{BurnReport, DataBurn, check_arguments, look};
-use super::section::{Begun, Section, Window};
+use super::data::{BurnReport, DataBurn, check_work, look};
+use super::multisession::free as room;
+use super::section::{Begun, Section, Window, Work};
 use crate::cancel::CancelHandle;
 use crate::digest::DigestBuilder;
 use crate::engine::Target;
@@ -48,11 +49,23 @@ impl DataBurn {
         events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
         cancel: &CancelHandle,
     ) -> Result<BurnReport, Error> {
-        let sectors = source.block_count();
-        let mut job = Job::new(recorder, &self.options, events, cancel, sectors);
-        check_arguments(&job, sectors)?;
-        job.journal = Some(journal.clone());
-        self.hold(&mut job, &super::section::Work::Whole(source))
+        self.begin(recorder, &Work::Whole(source), Some(journal), events, cancel)
+    }
+
+    /// [`DataBurn::write_ranges`] with a journal, as [`DataBurn::write_with_journal`]; [`DataBurn::resume_ranges`] goes on.
+    ///
+    /// # Errors
+    /// As [`DataBurn::write_ranges`].
+    pub fn write_ranges_with_journal(
+        &self,
+        recorder: &DiscRecorder,
+        image: Arc<dyn BlockSource>,
+        ranges: &BlockRangeList,
+        journal: &Journal,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<BurnReport, Error> {
+        self.begin(recorder, &Work::Ranges(image, ranges), Some(journal), events, cancel)
     }
 
     /// Goes on with a write that was broken off, to the same disc that an uninterrupted one would have made: the options
@@ -61,7 +74,8 @@ impl DataBurn {
     ///
     /// # Errors
     /// As [`DataBurn::write`]; [`ErrorKind::Argument`] where there is no journal, or it is of another image;
-    /// [`Unsuitable::NoResume`] where the medium is another one, does not allow it, or holds something else.
+    /// [`Unsuitable::NoResume`] where the medium is another one, does not allow it, or holds something else:
+    /// [`Error::medium`] says what it is.
     pub fn resume(
         &self,
         recorder: &DiscRecorder,
@@ -70,49 +84,121 @@ impl DataBurn {
         events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
         cancel: &CancelHandle,
     ) -> Result<BurnReport, Error> {
-        let sectors = source.block_count();
-        let mut job = Job::new(recorder, &self.options, events, cancel, sectors);
-        check_arguments(&job, sectors)?;
-        let wrong = |text: String| Err(job.fail(ErrorKind::Argument(text)));
-        let path = journal.path().display();
-        let record = match journal.read() {
-            Ok(Some(record)) => record,
-            Ok(None) => return wrong(format!("no burn was broken off: there is no journal '{path}'")),
-            Err(e) => return wrong(format!("the journal '{path}' cannot be used: {e}")),
-        };
-        let mark = mark_of(&*source);
-        let mark = mark.map_err(|error| job.fail(ErrorKind::Source { sector: 0, error }))?;
-        if record.sectors != sectors || record.image != mark {
-            return wrong(format!(
-                "the journal '{path}' is of another image, of {} sectors: give the same files and options",
-                record.sectors
-            ));
+        self.go_on(recorder, &Work::Whole(source), journal, events, cancel)
+    }
+
+    /// Goes on with [`DataBurn::write_ranges_with_journal`], as [`DataBurn::resume`] does with a whole image: `ranges` are the
+    /// same as then.
+    ///
+    /// # Errors
+    /// As [`DataBurn::resume`].
+    pub fn resume_ranges(
+        &self,
+        recorder: &DiscRecorder,
+        image: Arc<dyn BlockSource>,
+        ranges: &BlockRangeList,
+        journal: &Journal,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<BurnReport, Error> {
+        self.go_on(recorder, &Work::Ranges(image, ranges), journal, events, cancel)
+    }
+
+    /// [`DataBurn::multisession_interfaces`] as they were before the write that `journal` tells of was begun, so that the same
+    /// session can be planned again. Where the medium does not fit the journal they are as it is now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Argument`] where there is no journal; what the drive says.
+    pub fn resume_interfaces(
+        &self,
+        recorder: &DiscRecorder,
+        journal: &Journal,
+    ) -> Result<Vec<Multisession>, Error> {
+        let mut go = |_: &Event| ControlFlow::Continue(());
+        let cancel = CancelHandle::new();
+        let mut job = Job::new(recorder, &self.options, &mut go, &cancel, 0);
+        let record = read_journal(&job, journal)?;
+        let interfaces = self.multisession_interfaces(recorder);
+        let mut interfaces = job.check(interfaces)?;
+        let Ok(found) = begun(&mut job, &record, record.sectors) else { return Ok(interfaces) };
+        let sessions = recorder.sessions();
+        let last = job.check(sessions)?.last().map_or(0, |s| u64::from(s.last) + 1);
+        for way in &mut interfaces {
+            if let SessionAddresses::Sequential { next_writable, free, .. } = &mut way.addresses {
+                *next_writable = u32::try_from(record.start.0).unwrap_or(0);
+                *free = room(&found.medium, self.options.postgap_in_image);
+                way.supported = true;
+                way.source = Arc::new(recorder.disc_source_of(last));
+            }
         }
-        self.with_drive(&mut job, |job| {
-            let (medium, recipe, section) = begun(job, &record, source)?;
-            job.before = section.begun.as_ref().map_or(0, |b| b.done);
-            job.written = job.before;
-            let flushes = medium.state.contains(MediaState::OVERWRITE_ONLY);
+        Ok(interfaces)
+    }
+
+    fn go_on(
+        &self,
+        recorder: &DiscRecorder,
+        work: &Work<'_>,
+        journal: &Journal,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<BurnReport, Error> {
+        let mut job = Job::new(recorder, &self.options, events, cancel, work.amount());
+        check_work(&job, work)?;
+        let record = read_journal(&job, journal)?;
+        let mark = work.mark(record.start);
+        let mark = mark.map_err(|error| job.fail(ErrorKind::Source { sector: 0, error }))?;
+        if record.sectors != work.amount() || record.image != mark {
+            return Err(job.fail(ErrorKind::Argument(format!(
+                "the journal '{}' is of another image, of {} sectors: give the same files and options",
+                journal.path().display(),
+                record.sectors
+            ))));
+        }
+        let result = self.with_drive(&mut job, |job| {
+            let found = begun(job, &record, work.wanted().sectors())?;
+            let sections = work.sections(found.whole).map_err(|text| job.fail(ErrorKind::Argument(text)))?;
+            let flushes = found.medium.state.contains(MediaState::OVERWRITE_ONLY);
+            let sections = rest_of(job, sections, found.on_disc, flushes)?;
+            job.written = sections.iter().map(Section::done).sum();
             job.keeper = Some(Keeper {
                 journal: journal.clone(),
-                record,
+                record: record.clone(),
                 flushes,
                 every: self.options.safe_point_every,
             });
-            Ok((medium, recipe, vec![section]))
+            Ok((found.medium, found.recipe, sections))
+        });
+        result.map_err(|mut error| {
+            if matches!(error.kind(), ErrorKind::Unsuitable(Unsuitable::NoResume(_)))
+                && let Ok(medium) = recorder.medium()
+            {
+                error.set_medium(medium);
+            }
+            error
         })
     }
 }
 
+fn read_journal(job: &Job<'_>, journal: &Journal) -> Result<JournalRecord, Error> {
+    let wrong = |text: String| Err(job.fail(ErrorKind::Argument(text)));
+    let path = journal.path().display();
+    match journal.read() {
+        Ok(Some(record)) => Ok(record),
+        Ok(None) => wrong(format!("no burn was broken off: there is no journal '{path}'")),
+        Err(e) => wrong(format!("the journal '{path}' cannot be used: {e}")),
+    }
+}
+
 /// Sets up the journal of a write that begins; a note where it cannot be kept.
-pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, section: &Section) {
-    let Some(journal) = job.journal.take() else { return };
-    let Target { start, sectors, .. } = section.target;
+pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, sections: &[Section]) {
+    let (Some(journal), Some(first)) = (job.journal.take(), sections.first()) else { return };
+    let start = first.target.start;
     if !can_go_on(medium) || start.0 < 0 || job.options.test_write {
         return;
     }
-    let total = medium.total;
-    let kept = mark_of(&*section.source).and_then(|image| {
+    let sectors = sections.iter().map(|s| s.target.sectors).sum();
+    let kept = mark_of(sections.iter().map(|s| (s.target.start, &*s.source))).and_then(|image| {
+        let total = medium.total;
         let record = JournalRecord { image, sectors, media: medium.kind, total, start, written: 0 };
         journal.put(&record).map(|()| record)
     });
@@ -126,12 +212,20 @@ pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, section: &Section
     }
 }
 
-/// The medium as it was before the write, and what is left to be written.
-fn begun(
-    job: &mut Job<'_>,
-    record: &JournalRecord,
-    source: Arc<dyn BlockSource>,
-) -> Result<(Medium, Box<dyn Recipe>, Section), Error> {
+/// A medium on which a write was begun.
+struct Found {
+    /// As it was before.
+    medium: Medium,
+    recipe: Box<dyn Recipe>,
+    /// Where the medium took the data.
+    whole: Target,
+    /// Sectors that are on it, padding included.
+    on_disc: u64,
+}
+
+/// Whether the write that `record` tells of can be gone on with on the medium in the drive; `sectors` is what the recipe
+/// was asked for then.
+fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Found, Error> {
     let (mut medium, configuration) = look(job)?;
     let refuse = |job: &Job<'_>, text: &str| {
         Err(job.fail(ErrorKind::Unsuitable(Unsuitable::NoResume(text.to_owned()))))
@@ -149,7 +243,8 @@ fn begun(
         return refuse(job, "this type of disc takes its data in one go");
     }
     let start = u64::try_from(record.start.0).unwrap_or(0);
-    let on_disc = if medium.state.contains(MediaState::OVERWRITE_ONLY) {
+    let overwrites = medium.state.contains(MediaState::OVERWRITE_ONLY);
+    let on_disc = if overwrites {
         if !medium.formatted || medium.total != record.total {
             return refuse(job, "the disc is not as it was when the burn was begun");
         }
@@ -183,30 +278,56 @@ fn begun(
         done
     };
     let supports = Supports::of(&configuration);
-    let Some(recipe) = recipe::for_medium(&medium, job.options, record.sectors, &supports) else {
+    let Some(recipe) = recipe::for_medium(&medium, job.options, sectors, &supports) else {
         return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::MediaType(medium.kind))));
     };
-    let whole = recipe.target(&medium, record.sectors);
+    let whole = recipe.target(&medium, sectors);
     let all = whole.sectors.saturating_add(u64::from(whole.tail));
-    if whole.start != record.start || on_disc > all || all > medium.free {
+    if on_disc > all || all > medium.free || (!overwrites && whole.start != record.start) {
         return refuse(job, "the disc holds more than what was begun, or has no room for the rest");
     }
-    // Whole units: a drive that had only part of one writes it again.
-    let unit = u64::from(whole.unit.max(1));
-    let on_disc =
-        on_disc - if medium.state.contains(MediaState::OVERWRITE_ONLY) { on_disc % unit } else { 0 };
+    Ok(Found { medium, recipe, whole, on_disc })
+}
+
+/// What is left of the pieces after `on_disc` sectors of them, each held against what is on the disc. On media that can be
+/// overwritten whole units count: a drive that had only part of one writes it again.
+fn rest_of(
+    job: &mut Job<'_>,
+    sections: Vec<Section>,
+    mut on_disc: u64,
+    whole_units: bool,
+) -> Result<Vec<Section>, Error> {
+    let mut rest = Vec::with_capacity(sections.len());
+    for section in sections {
+        let all = section.target.sectors.saturating_add(u64::from(section.target.tail));
+        let here = on_disc.min(all);
+        on_disc -= here;
+        let unit = if whole_units { u64::from(section.target.unit.max(1)) } else { 1 };
+        rest.push(section_from(job, section, here - here % unit)?);
+    }
+    Ok(rest)
+}
+
+fn section_from(job: &mut Job<'_>, section: Section, on_disc: u64) -> Result<Section, Error> {
+    if on_disc == 0 {
+        return Ok(section);
+    }
+    let Section { target: whole, source, .. } = section;
+    let start = u64::try_from(whole.start.0).unwrap_or(0);
     let done = on_disc.min(whole.sectors);
     let (samples, digest) = compare_begun(job, &*source, start, done)?;
+    let all = whole.sectors.saturating_add(u64::from(whole.tail));
     let (Some(first), Ok(tail)) = (
         start.checked_add(on_disc).and_then(|n| i32::try_from(n).ok()),
         u32::try_from(all - on_disc.max(whole.sectors)),
     ) else {
-        return refuse(job, "its addresses are beyond those of any disc");
+        let text = "its addresses are beyond those of any disc".to_owned();
+        return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::NoResume(text))));
     };
     let target = Target { start: Lba(first), lead: 0, sectors: whole.sectors - done, tail, unit: whole.unit };
     let rest = Window { image: Arc::clone(&source), first: done, sectors: target.sectors };
     let begun = Begun { whole, source, done, samples, digest };
-    Ok((medium, recipe, Section { target, source: Arc::new(rest), begun: Some(begun) }))
+    Ok(Section { target, source: Arc::new(rest), begun: Some(begun) })
 }
 
 /// Holds what is on the disc against the source; what verification wants to know of it is kept.

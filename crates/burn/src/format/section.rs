@@ -1,13 +1,15 @@
 //! What is written and where: one source from start to end, or parts of a picture of the medium.
 
+use std::io;
 use std::sync::Arc;
 
 use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, Lba};
 
-use crate::digest::DigestBuilder;
+use crate::digest::{DigestBuilder, Sha256Sum};
 use crate::engine::Target;
 use crate::error::{Error, ErrorKind};
 use crate::job::Job;
+use crate::journal::mark_of;
 use crate::ring::Ring;
 use crate::verify::{Samples, VerifyLevel};
 
@@ -41,6 +43,26 @@ impl Wanted {
 }
 
 impl Work<'_> {
+    /// Sectors that are written, without padding.
+    pub(super) fn amount(&self) -> u64 {
+        match self {
+            Self::Whole(source) => source.block_count(),
+            Self::Ranges(_, ranges) => ranges.blocks(),
+        }
+    }
+
+    /// The mark of a journal about it; `start` is where the medium took the data.
+    pub(super) fn mark(&self, start: Lba) -> io::Result<Sha256Sum> {
+        match self {
+            Self::Whole(source) => mark_of([(start, &**source)]),
+            Self::Ranges(image, ranges) => {
+                let windows: Vec<_> = ranges.0.iter().map(|range| Window::of(image, range)).collect();
+                let starts = ranges.0.iter().map(|range| Lba(i32::try_from(range.first()).unwrap_or(-1)));
+                mark_of(starts.zip(windows.iter().map(|w| w as &dyn BlockSource)))
+            }
+        }
+    }
+
     pub(super) fn wanted(&self) -> Wanted {
         match self {
             Self::Whole(source) => Wanted::Sectors(source.block_count()),
@@ -65,7 +87,7 @@ impl Work<'_> {
                 ));
             }
             let start = i32::try_from(first).map_err(|_| format!("no disc has a sector {first}"))?;
-            let source = Window { image: Arc::clone(image), first: u64::from(first), sectors };
+            let source = Window::of(image, range);
             let target = Target { start: Lba(start), lead: 0, sectors, tail: 0, unit };
             Ok(Section { target, source: Arc::new(source), begun: None })
         };
@@ -95,6 +117,11 @@ pub(super) struct Begun {
 }
 
 impl Section {
+    /// Sectors of it that are on the disc already.
+    pub(super) fn done(&self) -> u64 {
+        self.begun.as_ref().map_or(0, |begun| begun.done)
+    }
+
     /// Begins to read ahead.
     pub(super) fn ring(&self, job: &Job<'_>) -> Result<Ring, Error> {
         let full = job.options.verify == VerifyLevel::Full;
@@ -111,6 +138,12 @@ pub(super) struct Window {
     pub(super) image: Arc<dyn BlockSource>,
     pub(super) first: u64,
     pub(super) sectors: u64,
+}
+
+impl Window {
+    fn of(image: &Arc<dyn BlockSource>, range: &BlockRange) -> Self {
+        Self { image: Arc::clone(image), first: u64::from(range.first()), sectors: range.blocks() }
+    }
 }
 
 impl BlockSource for Window {

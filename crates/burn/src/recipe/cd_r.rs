@@ -1,6 +1,6 @@
 //! CD-R and CD-RW with one data track in mode 1: session at once on a blank disc, track at once otherwise (MMC-6 clause 4, CD model, and page 05h).
 
-use glassmaster_disc::{Lba, Msf};
+use glassmaster_disc::{Lba, MediaType, Msf};
 use glassmaster_mmc::U24;
 use glassmaster_mmc::cmd::{CloseFunction, CueSheetEntry, SendCueSheet};
 use glassmaster_mmc::page::{DataBlockType, MultiSession, SessionFormat, WriteParameters, WriteType};
@@ -28,6 +28,7 @@ pub(super) struct CdR {
     may_fall_back: bool,
     underrun_free: [bool; 2],
     test_write: bool,
+    erasable: bool,
     post_gap: u32,
     page: Option<RestoreModePage>,
 }
@@ -58,6 +59,7 @@ impl CdR {
             may_fall_back: options.cd_write_type == CdWriteType::Auto,
             underrun_free: [protection(by_track), protection(at_once)],
             test_write: options.test_write,
+            erasable: medium.kind == MediaType::CD_RW,
             post_gap,
             page: None,
         }
@@ -216,7 +218,7 @@ impl Recipe for CdR {
     fn abandon(&mut self, job: &mut Job<'_>) -> Result<String, Error> {
         job.synchronize()?;
         if self.session_at_once {
-            return Ok("the session on the disc is unfinished: the disc cannot be used".to_owned());
+            return Ok(super::unfinished(self.erasable));
         }
         job.close_or_fail(CloseFunction::SESSION, 0)?;
         Ok("the part that was written was closed as a session".to_owned())

@@ -88,6 +88,10 @@ impl Recipe for DvdPlusRw {
         Ok(())
     }
 
+    fn end_format(&mut self, job: &mut Job<'_>) -> Result<(), Error> {
+        self.end_background_format(job)
+    }
+
     fn finalise(&mut self, job: &mut Job<'_>) -> Result<(), Error> {
         job.synchronize()?;
         self.end_background_format(job)

@@ -27,6 +27,7 @@ pub(super) struct DvdR {
     underrun_free: bool,
     link_size: u8,
     test_write: bool,
+    erasable: bool,
     track: u16,
     page: Option<RestoreModePage>,
 }
@@ -67,6 +68,7 @@ impl DvdR {
                 && !options.disable_underrun_protection,
             link_size: supports.link_size.unwrap_or(LOSSLESS_LINK),
             test_write: options.test_write,
+            erasable: medium.kind == MediaType::DVD_RW,
             track: open_track_number(medium),
             page: None,
         }
@@ -166,7 +168,7 @@ impl Recipe for DvdR {
     fn abandon(&mut self, job: &mut Job<'_>) -> Result<String, Error> {
         job.synchronize()?;
         if self.write_type == WriteType::SESSION_AT_ONCE {
-            return Ok("the recording of the disc is unfinished: the disc cannot be used".to_owned());
+            return Ok(super::unfinished(self.erasable));
         }
         close_track_and(job, self.track, CloseFunction::SESSION)?;
         Ok("the part that was written was closed as a session".to_owned())

@@ -64,6 +64,11 @@ pub(crate) trait Recipe {
         Ok(())
     }
 
+    /// After a format, where no data follows: ends what of it still runs.
+    fn end_format(&mut self, _job: &mut Job<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Write parameters, and what else the drive has to know before the laser is calibrated. May move the target, but
     /// not enlarge it.
     fn initialise(&mut self, _job: &mut Job<'_>, _medium: &Medium, target: Target) -> Result<Target, Error> {
@@ -225,6 +230,12 @@ fn nearly_full(medium: &Medium, needed: u64) -> bool {
 fn close_track_and(job: &mut Job<'_>, track: u16, function: CloseFunction) -> Result<(), Error> {
     job.close_or_fail(CloseFunction::TRACK, track)?;
     job.close_or_fail(function, 0)
+}
+
+/// What becomes of a disc whose recording in one go did not come to its end.
+fn unfinished(erasable: bool) -> String {
+    let until = if erasable { " until it is erased" } else { "" };
+    format!("its recording in one go is unfinished: the disc cannot be used{until}")
 }
 
 /// Number of the track that a write to `medium` fills.
