@@ -214,26 +214,26 @@ fn lost(wanted: &Manifest, found: &Manifest) -> Vec<String> {
 
 #[test]
 fn a_bridge_of_everything_hard_agrees_with_every_witness() {
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let source = place.path().join("source");
     tree::everything(&source).unwrap();
     bridge_agrees(&source, place.path());
 }
 
-/// `GLASSMASTER_REAL_TREE=/usr/share`: a real tree of over 20,000 files. Not without it, for its size.
+/// `GLASSMASTER_REAL_TREE=/usr/share/man`: a real tree of over 20,000 files. Not without it, for its size.
 #[test]
 fn a_bridge_of_a_real_tree_agrees_with_every_witness() {
     let Some(source) = std::env::var_os("GLASSMASTER_REAL_TREE").map(PathBuf::from) else {
         println!("skipped: GLASSMASTER_REAL_TREE names no tree");
         return;
     };
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     bridge_agrees(&source, place.path());
 }
 
 #[test]
 fn udf_of_each_revision_agrees_with_the_kernel() {
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let source = place.path().join("source");
     // 7-Zip's UDF reader takes files and directories only: "unsupported feature" for one symbolic link anywhere.
     let without_links = source.join("no links");
@@ -338,7 +338,7 @@ fn faultless(image: &Path) {
 
 #[test]
 fn a_bridge_with_udf_of_each_revision_agrees_with_every_witness() {
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let source = place.path().join("source");
     tree::odd_names(&source.join("names")).unwrap();
     tree::sizes(&source.join("sizes")).unwrap();
@@ -409,7 +409,7 @@ done"#,
 
 #[test]
 fn the_image_is_a_function_of_the_folder() {
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let source = place.path().join("source");
     tree::odd_names(&source.join("names")).unwrap();
     tree::sizes(&source.join("sizes")).unwrap();
@@ -437,7 +437,7 @@ fn the_image_is_a_function_of_the_folder() {
 
 #[test]
 fn a_killed_build_leaves_nothing_under_the_final_name() {
-    let place = tempfile::tempdir().unwrap();
+    let place = glassmaster_testkit::scratch::folder().unwrap();
     let source = place.path().join("source");
     std::fs::create_dir(&source).unwrap();
     for i in 0..4 {

@@ -32,7 +32,10 @@ pub fn seven_zip(image: &Path, kind: Option<&str>) -> Result<Option<Said>> {
 pub fn xorriso_find(image: &Path) -> Result<Option<Vec<String>>> {
     let Some(program) = Witness::find("xorriso")? else { return Ok(None) };
     let mut command = program.command();
-    command.args(["-abort_on", "SORRY", "-report_about", "WARNING", "-indev"]).arg(image);
+    // Without the prefix it takes everything below /dev, memory among it, for a drive.
+    let mut address = std::ffi::OsString::from("stdio:");
+    address.push(image);
+    command.args(["-abort_on", "SORRY", "-report_about", "WARNING", "-indev"]).arg(address);
     command.args(["-find", "/", "-exec", "echo"]);
     let said = program.agreed(super::run(&mut command, super::LIMIT)?)?;
     let complaints = String::from_utf8_lossy(&said.stderr).into_owned();
