@@ -97,7 +97,8 @@ impl DiscRecorder {
         }
     }
 
-    /// A structure; `None` where drive or medium has none of this format, or nothing that can be read as one.
+    /// A structure; `None` where drive or medium has none of this format, cannot read it, or answers with nothing that can be
+    /// read as one. A drive that is not ready, or cannot be reached, is an error.
     fn protection_structure(
         &self,
         profile: Profile,
@@ -111,7 +112,11 @@ impl DiscRecorder {
             ReadDiscStructure { media, address, format, allocation_length, ..ReadDiscStructure::default() };
         match self.query(&query) {
             Ok(structure) => Ok(Some(structure)),
-            Err(e) if e.sense().is_some_and(|s| s.key == SenseKey::ILLEGAL_REQUEST) => Ok(None),
+            Err(Error::Answer { .. }) => Ok(None),
+            Err(Error::Refused { origin, failure }) => match failure.sense {
+                Some(s) if s.key != SenseKey::NOT_READY && s.key != SenseKey::UNIT_ATTENTION => Ok(None),
+                _ => Err(Error::Refused { origin, failure }),
+            },
             Err(e) => Err(e),
         }
     }

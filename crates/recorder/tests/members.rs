@@ -291,6 +291,22 @@ fn write_protection_of_each_kind() {
     // C0h refused, 09h of a cartridge with its tab set.
     rig.set(0xAD, &[Answer::Check(5, 0x24, 0), Answer::Data(vec![0, 6, 0, 0, 0x84, 0, 0, 0])]);
     assert_eq!(state(), WriteProtectState::BY_CARTRIDGE);
+    // Neither can be read, for whatever reason, or is nonsense: a write will tell.
+    for answer in [
+        Answer::Check(5, 0x30, 2),
+        Answer::Check(3, 0x57, 0),
+        Answer::Check(4, 0x3E, 2),
+        Answer::Check(8, 0, 0),
+        Answer::Data(vec![0]),
+        Answer::Data(vec![0, 200, 0, 0]),
+    ] {
+        rig.set(0xAD, &[answer]);
+        assert_eq!(state(), WriteProtectState::empty());
+    }
+    rig.set(0xAD, &[Answer::Check(2, 0x3A, 0)]);
+    assert_eq!(code(recorder.write_protection()), 0xC0AA_0202);
+    rig.set(0xAD, &[Answer::Gone]);
+    assert_eq!(code(recorder.write_protection()), 0xC0AA_020D);
     // DVD+RW with a write inhibit block: its actions stand at byte 44.
     feature(0x001A, 4);
     let mut block = vec![0, 50, 0, 0, b'W', b'D', b'C', 0];
@@ -384,14 +400,18 @@ fn an_owner_in_another_process_is_seen_until_it_dies() {
     assert_eq!(recorder.exclusive_access_owner(), None);
 }
 
+/// Without a folder for owners' names the drive is held all the same, and the name is known in this process.
 #[test]
-fn an_owner_that_cannot_be_written_down_gets_no_drive() {
+fn an_owner_that_cannot_be_written_down_holds_the_drive() {
     let rig = Rig::new();
-    let recorder = with_owners(&rig, Path::new("/nonexistent/directory"));
-    let error = recorder.acquire_exclusive_access("me").unwrap_err();
-    assert!(matches!(&error, Error::System(TransportError::Io { .. })), "{error}");
+    let nowhere = Path::new("/nonexistent/directory");
+    let (recorder, other) = (with_owners(&rig, nowhere), with_owners(&rig, nowhere));
+    let held = recorder.acquire_exclusive_access("me").unwrap();
     recorder.test_unit_ready().unwrap();
-    assert_eq!(recorder.exclusive_access_owner(), None);
+    assert_eq!(other.exclusive_access_owner().as_deref(), Some("me"));
+    assert_eq!(code(other.acquire_exclusive_access("you")), 0x8007_0005);
+    drop(held);
+    assert_eq!(other.exclusive_access_owner(), None);
 }
 
 /// Threads of two recorders, each holding the drive again and again: never both, never left behind.
