@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use glassmaster_disc::clock::Clock;
 use glassmaster_disc::{MediaType, SECTOR_U64};
 use glassmaster_mmc::AnyCommand;
 use glassmaster_mmc::cmd::{MediaEvent, MediaEventCode};
-use glassmaster_scsi::{Cdb, DataPhase, Outcome, Sense, Transport, TransportError};
+use glassmaster_scsi::{Cdb, DataPhase, Outcome, Sense, SystemFacts, Transport, TransportError};
 
 use crate::cmd;
 use crate::cmd::pages::Pages;
@@ -25,6 +26,9 @@ use crate::store::StoreError;
 const MAX_TRANSFER: usize = 1024 * 1024;
 /// Events kept for a host that does not ask; the oldest go first.
 const MAX_EVENTS: usize = 8;
+
+/// Drives made by this process.
+static DRIVES: AtomicU64 = AtomicU64::new(0);
 
 /// How a drive is built.
 #[derive(Default)]
@@ -54,6 +58,8 @@ pub enum TrayError {
 /// Dropping it is pulling the plug: the disc file holds what had been recorded.
 pub struct VirtualDrive {
     name: String,
+    /// What tells this drive from every other, whatever disc is in it.
+    key: String,
     pub(crate) serial: String,
     pub(crate) disc: Option<Disc>,
     pub(crate) tray_open: bool,
@@ -77,9 +83,11 @@ impl VirtualDrive {
     /// A drive without a disc.
     #[must_use]
     pub fn empty(options: DriveOptions) -> Self {
+        let number = DRIVES.fetch_add(1, Ordering::Relaxed);
         let serial: String = options.serial.chars().filter(char::is_ascii_graphic).take(20).collect();
         let mut drive = Self {
             name: "virtual drive".to_owned(),
+            key: format!("virtual drive {number} of process {}", std::process::id()),
             serial: if serial.is_empty() { "000000000001".to_owned() } else { serial },
             disc: None,
             tray_open: false,
@@ -370,5 +378,9 @@ impl Transport for VirtualDrive {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn system(&self) -> SystemFacts {
+        SystemFacts { key: self.key.clone(), ..SystemFacts::none(&self.name, MAX_TRANSFER) }
     }
 }

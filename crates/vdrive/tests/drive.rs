@@ -392,3 +392,16 @@ fn random_commands_do_no_harm() {
         r.restart();
     }
 }
+
+/// Exclusive access is kept by the drive, not by the disc that happens to be in it.
+#[test]
+fn no_two_drives_are_taken_for_one() {
+    use glassmaster_scsi::Transport;
+    let (one, two) =
+        (VirtualDrive::empty(DriveOptions::default()), VirtualDrive::empty(DriveOptions::default()));
+    assert_ne!(one.system().key, two.system().key);
+    let mut r = Rig::new(MediaType::CD_R);
+    let before = r.drive.system().key;
+    r.drive.take_out().unwrap();
+    assert_eq!(r.drive.system().key, before);
+}

@@ -100,7 +100,9 @@ pub(super) fn answer(d: &mut VirtualDrive, c: &ReadDiscStructure) -> Result<Disc
         return Err(sense::cdb_field(7));
     }
     match (c.format, bd) {
-        (F::PHYSICAL | F::LEAD_IN_PHYSICAL, false) => Ok(physical(disc, false).to_structure()),
+        (F::PHYSICAL, false) => Ok(physical(disc, false).to_structure()),
+        // The control data zone was made with the disc: it tells of all there is, not of what has been recorded.
+        (F::LEAD_IN_PHYSICAL, false) => Ok(physical(disc, true).to_structure()),
         // No copyright protection system, all regions.
         (F::COPYRIGHT, false) => Ok(DiscStructure { data: vec![0; 4] }),
         (F::MANUFACTURER, false) => Ok(DiscStructure { data: vec![0; 2048] }),
