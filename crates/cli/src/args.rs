@@ -227,8 +227,8 @@ pub(crate) struct Burn {
     /// How much is read back.
     #[arg(long, value_enum, default_value = "full")]
     pub(crate) verify: Verify,
-    /// Go on with a burn that was broken off, by a crash or a power cut, with the same sources and options: DVD+R, BD-R and
-    /// DVD-R that were written track by track, and everything that can be overwritten.
+    /// Go on with a burn that was broken off, by a crash or a power cut, with the same sources and options (--append, too):
+    /// DVD+R, BD-R and DVD-R that were written track by track, and everything that can be overwritten.
     #[arg(long)]
     pub(crate) resume: bool,
     /// Folder for the journals by which --resume goes on [default: $XDG_STATE_HOME/glassmaster].

@@ -5,29 +5,41 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod glassmaster_program;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use glassmaster::disc::BlockSource;
+use glassmaster::disc::{BlockSource, SECTOR};
 use glassmaster::imapi2::recorder::{DiscRecorder, MediaState};
 use glassmaster::vdrive::VirtualDrive;
 use glassmaster_program::{command, must, run};
-use glassmaster_testkit::tree as testtree;
+use glassmaster_testkit::{scratch, tree as testtree};
 use tempfile::TempDir;
 
 /// Kills of each medium.
 const KILLS: u32 = 6;
 const BYTES: usize = 24_000_000;
+/// Sectors that are compared of media that can be overwritten: more than anything here writes.
+const READ: u64 = 16_384;
 
-/// Sectors and state of a disc.
+/// What is recorded in whole sessions, the state, and the sessions of a disc.
 fn disc(path: &Path) -> (Vec<u8>, MediaState, usize) {
     let recorder = DiscRecorder::open(Box::new(VirtualDrive::open(path).unwrap())).unwrap();
-    let medium = recorder.medium().unwrap();
-    let sessions = recorder.sessions().unwrap().len();
-    let mut bytes = vec![0; BYTES.next_multiple_of(2048)];
-    recorder.disc_source().unwrap().read_blocks(0, &mut bytes).unwrap();
-    (bytes, medium.state, sessions)
+    let state = recorder.medium().unwrap().state;
+    let sessions = recorder.sessions().unwrap();
+    let mut places: Vec<_> = sessions.iter().map(|s| (u64::from(s.start), u64::from(s.last) + 1)).collect();
+    if state.contains(MediaState::OVERWRITE_ONLY) {
+        // Both ends: everything, and the anchor that stands last.
+        let end = recorder.disc_source().unwrap().block_count();
+        places = vec![(0, end.min(READ)), (end.saturating_sub(288), end)];
+    }
+    let mut all = Vec::new();
+    for (first, end) in places {
+        let mut bytes = vec![0; usize::try_from(end - first).unwrap() * SECTOR];
+        recorder.disc_source_of(end).read_blocks(first, &mut bytes).unwrap();
+        all.extend(bytes);
+    }
+    (all, state, sessions.len())
 }
 
 struct Burn<'a> {
@@ -99,7 +111,7 @@ impl Burn<'_> {
 }
 
 fn sweep(media: &str) {
-    let work = TempDir::new().unwrap();
+    let work = scratch::folder().unwrap();
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("data.bin"), testtree::bytes(3, BYTES)).unwrap();
     let source = folder.path().to_string_lossy().into_owned();
@@ -115,7 +127,9 @@ fn sweep(media: &str) {
     for kill in 0..KILLS {
         let name = format!("{media}-{kill}");
         let outcome = burn.killed(&name, time * (2 * kill + 1) / (3 * KILLS));
-        assert!(disc(&work.path().join(format!("{name}.disc"))) == expected, "{name}: another disc");
+        let path = work.path().join(format!("{name}.disc"));
+        assert!(disc(&path) == expected, "{name}: another disc");
+        std::fs::remove_file(path).unwrap();
         *outcomes.entry(outcome).or_insert(0) += 1;
     }
     println!("{media}: {time:?}, {outcomes:?}");
@@ -135,6 +149,158 @@ fn media_that_can_be_overwritten() {
     for media in ["dvd+rw", "bd-re", "dvd-ram", "dvd-rw", "disk"] {
         sweep(media);
     }
+}
+
+/// A second session onto a disc that holds one.
+struct Appending<'a> {
+    work: &'a Path,
+    first: &'a str,
+    second: &'a str,
+    media: &'a str,
+}
+
+impl Appending<'_> {
+    /// Makes the disc with its first session; where it lies.
+    fn begun(&self, name: &str) -> PathBuf {
+        let path = self.work.join(format!("{name}.disc"));
+        let drive = format!("virtual:{}", path.display());
+        must(["burn", self.first, "--drive", &drive, "--media", self.media, "--verify", "none"]);
+        path
+    }
+
+    fn arguments(&self, disc: &Path) -> Vec<String> {
+        let drive = format!("virtual:{}", disc.display());
+        let journals = self.work.join("journals").to_string_lossy().into_owned();
+        ["burn", self.second, "--append", "--drive", &drive, "--journal", &journals, "--journal-every", "1"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    /// Kills the burn after this time and goes on with it. The disc is then as `expected`, or as it was and says why.
+    fn killed(&self, name: &str, after: Duration, expected: &(Vec<u8>, MediaState, usize)) -> &'static str {
+        let path = self.begun(name);
+        let before = disc(&path);
+        let arguments = self.arguments(&path);
+        let mut child = command()
+            .arg("--quiet")
+            .args(&arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        if child.wait().unwrap().success() {
+            return "done before";
+        }
+        let (output, events) = run(arguments.iter().map(String::as_str).chain(["--resume"]));
+        let last = events.last().unwrap();
+        if output.status.success() {
+            assert_eq!(last["verified"], true, "{last}");
+            assert!(disc(&path) == *expected, "{name}: another disc");
+            return "gone on with";
+        }
+        let error = last["error"].as_str().unwrap();
+        if error.contains("of another image") {
+            // The new tree was in force already, and only its second anchor was missing.
+            assert!(disc(&path).0 != before.0, "{name}: {error}");
+            let (listed, _) = run(["list", arguments[4].as_str()]);
+            assert!(listed.status.success(), "{name}: {error}");
+            return "in force already";
+        }
+        let none = error.contains("there is no journal") || error.contains("no session that was begun");
+        assert!(none, "{name}: {error}");
+        if disc(&path) == *expected {
+            return "was closed";
+        }
+        assert!(disc(&path) == before, "{name}: {error}");
+        must(arguments.iter().map(String::as_str));
+        assert!(disc(&path) == *expected, "{name}: another disc");
+        "burnt anew"
+    }
+}
+
+/// Kills of each medium that gets a second session.
+const APPEND_KILLS: u32 = 10;
+
+#[test]
+fn a_session_that_is_appended() {
+    let work = scratch::folder().unwrap();
+    let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    std::fs::write(first.path().join("old.bin"), testtree::bytes(4, 1_000_000)).unwrap();
+    std::fs::write(second.path().join("new.bin"), testtree::bytes(5, 12_000_000)).unwrap();
+    let [first_path, second_path] = [&first, &second].map(|f| f.path().to_string_lossy().into_owned());
+    let mut state = 0x5EED_u64;
+    for media in ["dvd+r", "bd-r", "dvd-r", "dvd+rw", "bd-re"] {
+        let appending = Appending { work: work.path(), first: &first_path, second: &second_path, media };
+        let whole = appending.begun("whole");
+        let begun = Instant::now();
+        must(appending.arguments(&whole));
+        let time = begun.elapsed();
+        let expected = disc(&whole);
+        let mut outcomes = std::collections::BTreeMap::new();
+        for kill in 0..APPEND_KILLS {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let after = time.mul_f64((state >> 40) as f64 / f64::from(1 << 24));
+            let name = format!("{media}-{kill}");
+            *outcomes.entry(appending.killed(&name, after, &expected)).or_insert(0) += 1;
+            std::fs::remove_file(work.path().join(format!("{name}.disc"))).unwrap();
+        }
+        std::fs::remove_file(whole).unwrap();
+        println!("{media}: {time:?}, {outcomes:?}");
+    }
+}
+
+/// What has changed since is refused, and the disc stays as it was; with the old folder it is gone on with.
+#[test]
+fn another_folder_than_the_one_that_was_begun_is_refused() {
+    for (media, append) in [("bd-r", true), ("bd-re", true), ("dvd+r", false), ("dvd+rw", false)] {
+        let work = scratch::folder().unwrap();
+        let folder = work.path().join("folder");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("data.bin"), testtree::bytes(6, BYTES)).unwrap();
+        let other = work.path().join("other");
+        std::fs::create_dir(&other).unwrap();
+        std::fs::write(other.join("data.bin"), testtree::bytes(7, BYTES)).unwrap();
+        let source = folder.to_string_lossy().into_owned();
+        let appending = Appending { work: work.path(), first: &source, second: &source, media };
+        let path = work.path().join("a.disc");
+        if append {
+            appending.begun("a");
+        } else {
+            must(["disc", "new", &path.to_string_lossy(), "--media", media]);
+        }
+        let mut arguments = appending.arguments(&path);
+        if !append {
+            arguments.retain(|a| a != "--append");
+        }
+        let killed = killed_while_writing(&arguments, &work.path().join("journals"));
+        assert!(killed, "{media}: it was over too soon");
+        let after = disc(&path);
+        let mut changed = arguments.clone();
+        changed[1] = other.to_string_lossy().into_owned();
+        let (output, events) = run(changed.iter().map(String::as_str).chain(["--resume"]));
+        let error = events.last().unwrap()["error"].as_str().unwrap();
+        assert!(!output.status.success() && error.contains("is of another image"), "{media}: {error}");
+        assert!(disc(&path) == after, "{media}: it was changed");
+        must(arguments.iter().map(String::as_str).chain(["--resume"]));
+    }
+}
+
+/// Ends the program as soon as its journal says that a part of the data is on the disc.
+fn killed_while_writing(arguments: &[String], journals: &Path) -> bool {
+    let mut child = command().args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let part_is_written = || {
+        let files = std::fs::read_dir(journals).into_iter().flatten();
+        let mut texts = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
+        texts.any(|text| text.contains("written") && !text.contains("written 0\n"))
+    };
+    let mut seen = false;
+    while !seen && child.try_wait().unwrap().is_none() {
+        seen = part_is_written();
+    }
+    child.kill().unwrap();
+    !child.wait().unwrap().success() && seen
 }
 
 #[test]

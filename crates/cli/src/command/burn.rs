@@ -49,8 +49,8 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     let reporting = args.report.as_deref().filter(|_| !args.dry_run).map(|dir| (dir, &recorder));
     let work = Work { ui, cancel, reporting, inhibit: !args.no_inhibit };
     let mut burn = DataBurn::new(options(args, &drive, medium.kind));
-    if args.resume && (args.append || args.dry_run) {
-        return Err(Failure::new(USAGE, "--resume goes on with a burn; it has no --append and no --dry-run"));
+    if args.resume && args.dry_run {
+        return Err(Failure::new(USAGE, "--resume goes on with a burn; it has no --dry-run"));
     }
     if args.append {
         let result = append(args, &drive, &recorder, &medium, &burn, &work);
@@ -224,7 +224,14 @@ fn append(
         let what = "the disc is blank, there is nothing to go on from";
         return Err(Failure::unsuitable(HResult::DATA_INVALID_MEDIA_STATE, what, "leave --append out"));
     }
-    let ways = burn.multisession_interfaces(recorder).map_err(glassmaster::Error::from)?;
+    let journal = journal::of(args, drive);
+    let ways = match &journal {
+        // The same session is planned once more, from what was there before it.
+        Ok(journal) if args.resume => {
+            burn.resume_interfaces(recorder, journal).map_err(glassmaster::Error::from)?
+        }
+        _ => burn.multisession_interfaces(recorder).map_err(glassmaster::Error::from)?,
+    };
     let way = select(&ways).ok().and_then(|place| ways.get(place)).ok_or_else(|| {
         let flags: Vec<_> = medium.state.iter_names().map(|(name, _)| name.to_lowercase()).collect();
         let what = format!("no session can be added to this {}: it is {}", medium.kind, flags.join(", "));
@@ -245,21 +252,37 @@ fn append(
         ));
         return Ok(result);
     }
-    let done = match planned.next.modified_blocks() {
-        Some(ranges) => {
-            work.run(|events, handle| burn.write_ranges(recorder, source, &ranges, events, handle))?
+    let ranges = planned.next.modified_blocks();
+    if ranges.is_none() && !args.resume {
+        let suitable = burn.check(recorder, source.block_count()).map_err(glassmaster::Error::from)?;
+        if i64::from(suitable.start_lba.0) != i64::from(planned.next.start()) {
+            let what = format!(
+                "the drive would write to sector {} and not to {}, where the session belongs",
+                suitable.start_lba,
+                planned.next.start()
+            );
+            return Err(Failure::new(UNSUITABLE, what));
         }
-        None => {
-            let suitable = burn.check(recorder, source.block_count()).map_err(glassmaster::Error::from)?;
-            if i64::from(suitable.start_lba.0) != i64::from(planned.next.start()) {
-                let what = format!(
-                    "the drive would write to sector {} and not to {}, where the session belongs",
-                    suitable.start_lba,
-                    planned.next.start()
-                );
-                return Err(Failure::new(UNSUITABLE, what));
-            }
-            work.run(|events, handle| burn.write(recorder, source, events, handle))?
+    }
+    let done = match (ranges, journal) {
+        (_, Err(failure)) if args.resume => return Err(failure),
+        (Some(ranges), Ok(journal)) if args.resume => work
+            .run(|events, handle| burn.resume_ranges(recorder, source, &ranges, &journal, events, handle))?,
+        (None, Ok(journal)) if args.resume => {
+            work.run(|events, handle| burn.resume(recorder, source, &journal, events, handle))?
+        }
+        (Some(ranges), Ok(journal)) => work.run(|events, handle| {
+            burn.write_ranges_with_journal(recorder, source, &ranges, &journal, events, handle)
+        })?,
+        (None, Ok(journal)) => {
+            work.run(|events, handle| burn.write_with_journal(recorder, source, &journal, events, handle))?
+        }
+        (ranges, Err(failure)) => {
+            ui.remark(&format!("note: no journal is kept: {}", failure.message));
+            work.run(|events, handle| match &ranges {
+                Some(ranges) => burn.write_ranges(recorder, source, ranges, events, handle),
+                None => burn.write(recorder, source, events, handle),
+            })?
         }
     };
     ui.progress_end();
