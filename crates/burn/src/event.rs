@@ -83,6 +83,15 @@ pub struct Fill {
     pub used: u64,
 }
 
+impl Fill {
+    /// The rest.
+    #[doc(alias = "IWriteEngine2EventArgs.FreeSystemBuffer")]
+    #[must_use]
+    pub const fn free(&self) -> u64 {
+        self.total.saturating_sub(self.used)
+    }
+}
+
 /// State of a write at one moment.
 #[doc(alias = "IDiscFormat2DataEventArgs")]
 #[doc(alias = "IWriteEngine2EventArgs")]
@@ -118,7 +127,6 @@ pub struct Event {
     /// The ring between source and drive.
     #[doc(alias = "TotalSystemBuffer")]
     #[doc(alias = "UsedSystemBuffer")]
-    #[doc(alias = "FreeSystemBuffer")]
     pub system_buffer: Fill,
     /// The buffer of the drive, where it tells.
     pub drive_buffer: Option<Fill>,

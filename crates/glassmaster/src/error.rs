@@ -1,7 +1,9 @@
 //! One error over both halves, with the result code of the contract and a class for exit statuses.
 
 use glassmaster_burn::{EraseError, FormatError};
+use glassmaster_disc::HResult;
 use glassmaster_recorder::Blame;
+use glassmaster_scsi::TransportError;
 
 /// Kinds of failure that a caller treats differently.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -86,7 +88,12 @@ impl Error {
             Self::Format(e) => e.hresult().0,
             Self::Stream(e) => e.hresult().0,
             Self::Recorder(e) => e.hresult().0,
-            Self::Disc(_) | Self::Transport(_) => 0x8000_4005,
+            Self::Transport(TransportError::Timeout { .. }) => HResult::COMMAND_TIMEOUT.0,
+            Self::Transport(TransportError::DeviceGone { .. }) => HResult::DEVICE_GONE.0,
+            Self::Transport(TransportError::Denied { .. } | TransportError::InUse { .. }) => {
+                HResult::ACCESS_DENIED.0
+            }
+            Self::Disc(_) | Self::Transport(_) => HResult::FAIL.0,
         }
     }
 

@@ -92,7 +92,8 @@ fn point_02_rewritables_tell_their_whole_size_as_free() {
 
 #[test]
 fn point_04_successes_that_are_not_s_ok() {
-    let data = Rig::blank(MediaType::CD_R).data("");
+    let rig = Rig::blank(MediaType::CD_R);
+    let data = rig.data("");
     let slow = *data.supported_write_speed_descriptors().unwrap().last().unwrap();
     assert_eq!(data.set_write_speed(None, false).unwrap(), HResult::OK);
     let asked = slow.sectors_per_second + 1;
@@ -101,6 +102,9 @@ fn point_04_successes_that_are_not_s_ok() {
     assert_eq!(data.requested_write_speed(), Some(asked));
     assert_eq!(data.requested_rotation_type_is_pure_cav(), slow.pure_cav);
     assert_eq!(data.current_write_speed().unwrap(), slow.sectors_per_second);
+    // The drive was told so last (SET CD SPEED, MMC-6 6.37, bytes 4 and 5), not to forget the request before.
+    let told = rig.seen.lock().unwrap().iter().rfind(|(cdb, _)| cdb[0] == 0xBB).cloned().unwrap().0;
+    assert_eq!(u32::from(u16::from_be_bytes([told[4], told[5]])), slow.kilobytes_per_second);
     let report = data.write(&stream(320), &mut quiet).unwrap();
     assert_eq!(report.speed_result, HResult(0x00AA_0004));
     assert!(report.speed_result.succeeded());
@@ -385,6 +389,8 @@ fn point_13_without_a_medium_and_without_a_recorder() {
         number(unbound.next_writable_address()),
         number(unbound.start_address_of_previous_session()),
         number(unbound.last_written_address_of_previous_session()),
+        number(DiscFormatErase::new().media_physically_blank()),
+        number(DiscFormatErase::new().media_heuristically_blank()),
     ] {
         assert_eq!(HResult(code), HResult(0x8000_4003));
     }
@@ -588,6 +594,7 @@ fn events_come_every_half_second() {
     }
     let last = writing.last().unwrap();
     assert_eq!((last.sector_count, last.start_lba), (60_000, Lba(0)));
-    assert!(last.system_buffer.total > 0 && last.system_buffer.used <= last.system_buffer.total);
+    let buffer = last.system_buffer;
+    assert!(buffer.total > 0 && buffer.used + buffer.free() == buffer.total);
     assert_eq!(last.total(), last.remaining.map(|left| last.elapsed + left));
 }

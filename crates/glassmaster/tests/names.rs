@@ -19,6 +19,7 @@ mod paths {
     use glassmaster::imapi2::burn::DiscFormatErase as _;
     use glassmaster::imapi2::burn::EraseEvent as _;
     use glassmaster::imapi2::burn::Event as _;
+    use glassmaster::imapi2::burn::Fill as _;
     use glassmaster::imapi2::burn::MultisessionRandomWrite as _;
     use glassmaster::imapi2::burn::MultisessionSequential as _;
     use glassmaster::imapi2::burn::VerifyLevel as _;

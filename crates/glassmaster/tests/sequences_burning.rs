@@ -206,8 +206,8 @@ fn sequence_3_erasing() {
         assert_eq!(matches!(report.method, EraseMethod::Blank(_)), blanks, "{media}");
         assert!(told.len() >= 2 && told.iter().all(|e| e.estimated_total >= e.elapsed));
         assert!(recorder.is_mcn_enabled() && recorder.exclusive_access_owner().is_none());
-        assert!(data.media_heuristically_blank().unwrap(), "{media}");
-        assert_eq!(data.media_physically_blank().unwrap(), blanks, "{media}");
+        assert!(erase.media_heuristically_blank().unwrap(), "{media}");
+        assert_eq!(erase.media_physically_blank().unwrap(), blanks, "{media}");
         // Blank again: written without permission to overwrite.
         data.write(&stream(64), &mut quiet).unwrap();
         erase.set_recorder(None).unwrap();

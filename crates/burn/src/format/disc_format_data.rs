@@ -149,8 +149,7 @@ impl DiscFormatData {
     /// [`FormatError::NoRecorder`]; "feature is not current" for media that cannot be written; what the drive says.
     #[doc(alias = "MediaPhysicallyBlank")]
     pub fn media_physically_blank(&self) -> Result<bool, FormatError> {
-        let medium = writable(self.asked()?.medium()?)?;
-        Ok(medium.disc.is_some_and(|d| d.status == DiscStatus::Empty))
+        physically_blank(&self.asked()?)
     }
 
     /// The medium is blank, or an overwritable one whose first and last 2 MiB are zeros.
@@ -159,7 +158,7 @@ impl DiscFormatData {
     /// As [`DiscFormatData::media_physically_blank`].
     #[doc(alias = "MediaHeuristicallyBlank")]
     pub fn media_heuristically_blank(&self) -> Result<bool, FormatError> {
-        Ok(writable(self.asked()?.medium()?)?.state.contains(MediaState::BLANK))
+        heuristically_blank(&self.asked()?)
     }
 
     /// The recorder that is written with.
@@ -169,7 +168,8 @@ impl DiscFormatData {
         self.lock().recorder.clone()
     }
 
-    /// Sets the recorder; `None` clears it. A speed that was asked for is forgotten.
+    /// Sets the recorder; `None` clears it. The one before goes back to its default speed; the speed that was asked for last is
+    /// asked of the new one when it writes.
     ///
     /// # Errors
     /// [`FormatError::WriteInProgress`], [`FormatError::RecorderNotSupported`]; what the drive says.
@@ -180,9 +180,13 @@ impl DiscFormatData {
         {
             return Err(FormatError::RecorderNotSupported);
         }
-        let mut state = self.idle()?;
-        state.speed = None;
-        state.recorder = recorder;
+        let speed = {
+            let mut state = self.idle()?;
+            state.recorder = recorder;
+            state.speed.take()
+        };
+        // Not under the lock: the drive of before is told.
+        drop(speed);
         Ok(())
     }
 
@@ -423,7 +427,7 @@ impl DiscFormatData {
         self.lock().options.pure_cav
     }
 
-    /// The speed in force: what was set, else what the drive tells of itself, else the fastest there is.
+    /// The speed in force: what was set since the last write, else what the drive tells of itself, else the fastest there is.
     fn current_speed(&self) -> Result<Option<WriteSpeed>, FormatError> {
         let recorder = self.required()?;
         let speeds = recorder.write_speeds()?;
@@ -491,8 +495,10 @@ impl DiscFormatData {
         sectors_per_second: Option<u32>,
         pure_cav: bool,
     ) -> Result<HResult, FormatError> {
-        drop(self.idle()?);
+        // What was set before goes first: given back later, it would undo what is set now.
+        let before = self.idle()?.speed.take();
         let recorder = self.required()?;
+        drop(before);
         let (setting, guard) = recorder.set_write_speed(sectors_per_second, pure_cav)?;
         let mut state = self.idle()?;
         state.options.speed = sectors_per_second;
@@ -557,6 +563,9 @@ impl DiscFormatData {
         let source = Arc::clone(&stream.source);
         let wanted = ranges.map_or(Wanted::Sectors(source.block_count()), Wanted::of_ranges);
         burn.check_first(&recorder, wanted, events, &cancel)?;
+        // The write asks for the speed itself, and leaves the drive at its default.
+        let speed = self.lock().speed.take();
+        drop(speed);
         Ok(match ranges {
             Some(ranges) => burn.write_ranges(&recorder, source, ranges, events, &cancel)?,
             None => burn.write(&recorder, source, events, &cancel)?,
@@ -586,6 +595,17 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.lock().running = None;
     }
+}
+
+/// Whether the drive itself calls the medium blank.
+pub(super) fn physically_blank(recorder: &DiscRecorder) -> Result<bool, FormatError> {
+    let medium = writable(recorder.medium()?)?;
+    Ok(medium.disc.is_some_and(|d| d.status == DiscStatus::Empty))
+}
+
+/// Whether the medium is blank, or looks so.
+pub(super) fn heuristically_blank(recorder: &DiscRecorder) -> Result<bool, FormatError> {
+    Ok(writable(recorder.medium()?)?.state.contains(MediaState::BLANK))
 }
 
 /// A medium of a type that can be written.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use glassmaster_disc::MediaType;
 use glassmaster_recorder::{DiscRecorder, check_client_name};
 
+use super::disc_format_data::{heuristically_blank, physically_blank};
 use super::erase::{DiscErase, ERASABLE, EraseEvent, EraseOptions, EraseReport};
 use super::error::FormatError;
 use crate::cancel::CancelHandle;
@@ -21,6 +22,7 @@ struct State {
 /// There is no cancel: a drive that erases cannot be stopped. Settings cannot be changed meanwhile.
 #[doc(alias = "IDiscFormat2Erase")]
 #[doc(alias = "MsftDiscFormat2Erase")]
+#[doc(alias = "IDiscFormat2")]
 #[derive(Debug)]
 pub struct DiscFormatErase {
     state: Mutex<State>,
@@ -68,13 +70,35 @@ impl DiscFormatErase {
     /// Whether the medium is of a type that can be erased, and its erasable bit does not say otherwise.
     ///
     /// # Errors
-    /// What the drive says, such as 2/3A/xx without a medium.
+    /// What the drive says, such as 2/3A/xx without a medium; each of them means no.
     #[doc(alias = "IsCurrentMediaSupported")]
     pub fn is_current_media_supported(&self, recorder: &DiscRecorder) -> Result<bool, FormatError> {
         recorder.wait_ready()?;
         let kind = recorder.media_type()?;
         let asks = matches!(kind, MediaType::CD_RW | MediaType::DVD_RW);
         Ok(ERASABLE.contains(&kind) && (!asks || recorder.disc_information()?.erasable))
+    }
+
+    /// The drive itself calls the medium blank.
+    ///
+    /// # Errors
+    /// [`FormatError::NoRecorder`]; "feature is not current" for media that cannot be written; what the drive says.
+    #[doc(alias = "MediaPhysicallyBlank")]
+    pub fn media_physically_blank(&self) -> Result<bool, FormatError> {
+        physically_blank(&self.asked()?)
+    }
+
+    /// The medium is blank, or an overwritable one whose first and last 2 MiB are zeros.
+    ///
+    /// # Errors
+    /// As [`DiscFormatErase::media_physically_blank`].
+    #[doc(alias = "MediaHeuristicallyBlank")]
+    pub fn media_heuristically_blank(&self) -> Result<bool, FormatError> {
+        heuristically_blank(&self.asked()?)
+    }
+
+    fn asked(&self) -> Result<DiscRecorder, FormatError> {
+        self.lock().recorder.clone().ok_or(FormatError::NoRecorder)
     }
 
     /// The recorder that erases.
