@@ -87,12 +87,29 @@ impl Drive {
     }
 
     /// Opens the drive to change its disc: nobody else has it until both are dropped, and whoever tries hears who has it.
-    pub(crate) fn take(&self, media: Option<MediaType>) -> Result<(DiscRecorder, ExclusiveAccess), Failure> {
+    pub(crate) fn take(&self, media: Option<MediaType>) -> Result<(DiscRecorder, Held), Failure> {
         let recorder = self.open(media, Access::Exclusive)?;
-        let access =
-            recorder.acquire_exclusive_access(&owner::client_name()).map_err(glassmaster::Error::from)?;
-        Ok((recorder, access))
+        let name = owner::client_name();
+        let access = recorder.acquire_exclusive_access(&name).map_err(glassmaster::Error::from)?;
+        let file = match self {
+            // The disc is locked by its file; a name that cannot be left beside costs nobody a disc.
+            Self::Virtual(file) => owner::directory()
+                .and_then(|directory| OwnerFile::acquire(&directory, &disc_key(&one_name(file)), &name).ok()),
+            Self::Socket(_) | Self::Device(_) => None,
+        };
+        Ok((recorder, Held { _access: access, _file: file }))
     }
+}
+
+/// A drive, and where it is virtual its disc, under this program's name.
+pub(crate) struct Held {
+    _access: ExclusiveAccess,
+    _file: Option<OwnerFile>,
+}
+
+/// What the disc of a virtual drive is called among owners.
+fn disc_key(file: &Path) -> String {
+    format!("disc:{}", file.display())
 }
 
 /// The same for all ways to write a path, as owners are told apart by it.
@@ -105,7 +122,7 @@ fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<VirtualDrive, 
         return VirtualDrive::open(file).map_err(|error| {
             let mut failure = Failure::from(glassmaster::Error::from(error));
             // The file is locked as long as the disc is in a drive; the owner's name stands elsewhere.
-            let key = format!("virtual:{}", file.display());
+            let key = disc_key(file);
             let owner = owner::directory().and_then(|of| OwnerFile::owner(&of, &key).ok().flatten());
             if let Some(owner) = owner {
                 failure.message.push_str(&format!("; '{}' has it", owner.name));
