@@ -598,3 +598,81 @@ fn events_come_every_half_second() {
     assert!(buffer.total > 0 && buffer.used + buffer.free() == buffer.total);
     assert_eq!(last.total(), last.remaining.map(|left| last.elapsed + left));
 }
+
+/// 6.3, exactly: blank, with a session, closed. Flags by their numbers in 3.9.
+#[test]
+fn states_of_every_medium() {
+    const OVERWRITE: u32 = 0x0001;
+    const BLANK: u32 = 0x0002;
+    const APPEND: u32 = 0x0004;
+    const FINAL: u32 = 0x0008;
+    const ERASE: u32 = 0x0800;
+    const CLOSED: u32 = 0x4000;
+    for (media, blank, written, closed) in [
+        (MediaType::CD_R, BLANK | APPEND, APPEND, CLOSED),
+        (MediaType::CD_RW, BLANK | APPEND, APPEND, CLOSED | ERASE),
+        (MediaType::DVD_R, BLANK | APPEND, APPEND, CLOSED),
+        (MediaType::DVD_R_DL, BLANK | APPEND | FINAL, CLOSED, CLOSED),
+        (MediaType::DVD_PLUS_R, BLANK | APPEND, APPEND, CLOSED),
+        (MediaType::DVD_PLUS_R_DL, BLANK | APPEND | FINAL, CLOSED, CLOSED),
+        (MediaType::BD_R, BLANK | APPEND, APPEND, CLOSED),
+        // A blank one is formatted for its first write.
+        (MediaType::DVD_RW, BLANK | APPEND, OVERWRITE, OVERWRITE),
+        (MediaType::DVD_PLUS_RW, BLANK | OVERWRITE, OVERWRITE, OVERWRITE),
+        (MediaType::DVD_PLUS_RW_DL, BLANK | OVERWRITE, OVERWRITE, OVERWRITE),
+        (MediaType::DVD_RAM, BLANK | OVERWRITE, OVERWRITE, OVERWRITE),
+        (MediaType::BD_RE, BLANK | OVERWRITE, OVERWRITE, OVERWRITE),
+        (MediaType::DISK, BLANK | OVERWRITE, OVERWRITE, OVERWRITE),
+    ] {
+        for (close, expected) in [(false, written), (true, closed)] {
+            let data = Rig::blank(media).data("");
+            data.set_disable_consumer_dvd_compatibility_mode(true).unwrap();
+            data.set_force_media_to_be_closed(close).unwrap();
+            assert_eq!(data.current_media_status().unwrap().bits(), blank, "{media}");
+            assert!(data.media_heuristically_blank().unwrap(), "{media}");
+            assert_eq!(data.current_physical_media_type().unwrap(), media);
+            assert_eq!(data.next_writable_address().unwrap(), 0, "{media}");
+            assert!(data.free_sectors_on_media().unwrap() <= data.total_sectors_on_media().unwrap());
+            data.write(&stream(64), &mut quiet).unwrap();
+            let state = data.current_media_status().unwrap();
+            assert_eq!(state.bits(), expected, "{media}, {close}: {state:?}");
+            assert_eq!(state.is_unusable(), state.bits() & 0xFC00 != 0);
+            if state.is_unusable() {
+                for code in [
+                    number(data.total_sectors_on_media()),
+                    number(data.free_sectors_on_media()),
+                    number(data.next_writable_address()),
+                    number(data.start_address_of_previous_session()),
+                    number(data.last_written_address_of_previous_session()),
+                    number(data.write(&stream(64), &mut quiet)),
+                ] {
+                    assert_eq!(code, 0xC0AA_0402, "{media}");
+                }
+            }
+        }
+    }
+    let protected = Rig::protected(MediaType::DVD_RAM).data("");
+    let state = protected.current_media_status().unwrap();
+    assert_eq!(state.bits() & 0xFC00, 0x2000, "{state:?}");
+    assert_eq!(protected.write_protect_status().unwrap(), WriteProtectState::BY_SOFTWARE_WRITE_PROTECT);
+    let unknown = ready(&Rig::blank(MediaType::BD_R).lying("", disc_is_read_only));
+    assert_eq!(unknown.current_media_status().unwrap().bits(), 0x8000);
+    assert_eq!(unknown.write_protect_status().unwrap().bits(), 0x4000);
+    assert!(!unknown.is_current_media_supported(&unknown.recorder().unwrap()).unwrap());
+}
+
+/// 5.6, `BufferUnderrunFreeDisabled`: bit 6 of byte 2 of mode page 05h (MMC-6 7.5.4.6).
+#[test]
+fn protection_against_underrun_can_be_switched_off() {
+    for media in [MediaType::CD_R, MediaType::CD_RW, MediaType::DVD_R] {
+        for off in [false, true] {
+            let rig = Rig::blank(media);
+            let data = rig.data("");
+            data.set_buffer_underrun_free_disabled(off).unwrap();
+            data.write(&stream(320), &mut quiet).unwrap();
+            let seen = rig.seen.lock().unwrap();
+            let page = seen.iter().find(|(cdb, sent)| cdb[0] == 0x55 && sent[8] & 0x3F == 0x05).unwrap();
+            assert_eq!(page.1[8 + 2] & 0x40 == 0, off, "{media}");
+        }
+    }
+}
