@@ -124,7 +124,7 @@ pub enum ErrorKind {
         error: glassmaster_recorder::Error,
     },
     /// The drive kept saying "later".
-    #[error("the drive took no data for {:.0} s at block {lba}{}", .waited.as_secs_f64(), .last.as_ref().map_or_else(String::new, |l| format!("; its last answer was: {l}")))]
+    #[error("WRITE (10) at block {lba}: the drive took no data for {:.0} s{}", .waited.as_secs_f64(), .last.as_ref().map_or_else(String::new, |l| format!("; its last answer was: {l}")))]
     Stalled {
         /// First block that was not taken.
         lba: i64,

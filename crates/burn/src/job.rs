@@ -219,6 +219,11 @@ impl<'a> Job<'a> {
     /// CLOSE TRACK SESSION (MMC-6 6.3) and the wait until it is done. Not interruptible. `Ok(false)` when the drive does
     /// not know the function.
     pub(crate) fn close(&mut self, function: CloseFunction, track: u16) -> Result<bool, Error> {
+        Ok(self.close_unless_refused(function, track)?.is_ok())
+    }
+
+    /// [`Job::close`] with the drive's words where it does not know the function.
+    fn close_unless_refused(&mut self, function: CloseFunction, track: u16) -> Result<Answer<()>, Error> {
         let what = match function {
             CloseFunction::TRACK => "closing the track",
             CloseFunction::SESSION => "closing the session",
@@ -228,7 +233,7 @@ impl<'a> Job<'a> {
         let (recorder, limit) = (self.recorder, self.options.close_limit);
         let timeout = recorder.patience().long_command;
         let mut immediate = true;
-        let known = self.wait(what, limit, false, &mut || {
+        let answer = self.wait(what, limit, false, &mut || {
             let mut command = CloseTrackSession { immediate, function, track };
             let allowed = if immediate { timeout } else { limit.max(timeout) };
             let mut result = recorder.send(&command, &[], allowed, Repeat::Never);
@@ -238,25 +243,19 @@ impl<'a> Job<'a> {
                 result = recorder.send(&command, &[], limit.max(timeout), Repeat::Never);
             }
             match result {
-                Ok(()) => Ok(true),
-                Err(e) if e.is_unsupported() => Ok(false),
-                Err(e) => Err(e),
+                Err(e) if e.is_unsupported() => Ok(Err(e)),
+                other => other.map(Ok),
             }
         })?;
-        if known {
+        if answer.is_ok() {
             self.wait_idle(what, limit, false)?;
         }
-        Ok(known)
+        Ok(answer)
     }
 
     /// [`Job::close`] where a drive that does not know the function cannot go on.
     pub(crate) fn close_or_fail(&mut self, function: CloseFunction, track: u16) -> Result<(), Error> {
-        if self.close(function, track)? {
-            return Ok(());
-        }
-        Err(self.fail(ErrorKind::Device(glassmaster_recorder::Error::NoFeature {
-            feature: "way to close this kind of disc",
-            elsewhere: false,
-        })))
+        let answer = self.close_unless_refused(function, track)?;
+        self.check(answer)
     }
 }

@@ -381,24 +381,25 @@ impl Device {
         let mut backoff = Backoff::new(&self.options.clock, self.options.patience.poll);
         let (mut attentions, mut aborts) = (0, 0);
         loop {
-            let failure = match attempt() {
+            let (origin, failure) = match attempt() {
                 Err(Error::Refused { failure, origin }) => match classify(&failure) {
                     Trouble::Attention if attentions < self.options.patience.attentions => {
                         attentions += 1;
                         continue;
                     }
-                    Trouble::Busy => failure,
+                    Trouble::Busy => (origin, failure),
                     Trouble::Aborted if aborts < self.options.patience.aborted => {
                         aborts += 1;
-                        failure
+                        (origin, failure)
                     }
-                    _ if is_in_progress(&failure) => failure,
+                    _ if is_in_progress(&failure) => (origin, failure),
                     _ => return Err(Error::Refused { origin, failure }),
                 },
                 other => return other,
             };
             if backoff.waited() >= limit {
-                return Err(Error::StillBusy { what, waited: backoff.waited(), last: Some(failure) });
+                let waited = backoff.waited();
+                return Err(Error::StillBusy { what, waited, origin, last: Box::new(failure) });
             }
             if watch(&failure).is_break() {
                 return Err(Error::Cancelled { what });

@@ -88,14 +88,16 @@ pub enum Error {
         got: usize,
     },
     /// The drive stayed busy for longer than was allowed.
-    #[error("the drive was still busy {} after {:.0} s{}", .what, .waited.as_secs_f64(), last_words(.last))]
+    #[error("the drive was still busy {what} after {:.0} s; its last answer, to {origin}: {last}", .waited.as_secs_f64())]
     StillBusy {
         /// What was waited for: "loading the medium", "formatting".
         what: &'static str,
         /// How long.
         waited: Duration,
+        /// The command that it was asked with.
+        origin: Origin,
         /// Its last answer.
-        last: Option<CommandFailure>,
+        last: Box<CommandFailure>,
     },
     /// A wait was ended by the one who watched it.
     #[error("cancelled while the drive was busy {what}")]
@@ -152,17 +154,13 @@ pub enum Error {
     Argument(String),
 }
 
-fn last_words(last: &Option<CommandFailure>) -> String {
-    last.map_or_else(String::new, |failure| format!("; its last answer was: {failure}"))
-}
-
 impl Error {
     /// Sense data of the drive, where it sent any.
     #[must_use]
     pub fn sense(&self) -> Option<&Sense> {
         match self {
             Self::Refused { failure, .. } => failure.sense.as_ref(),
-            Self::StillBusy { last, .. } => last.as_ref()?.sense.as_ref(),
+            Self::StillBusy { last, .. } => last.sense.as_ref(),
             _ => None,
         }
     }
@@ -172,6 +170,7 @@ impl Error {
     pub fn origin(&self) -> Option<&Origin> {
         match self {
             Self::Refused { origin, .. }
+            | Self::StillBusy { origin, .. }
             | Self::Transport { origin, .. }
             | Self::Answer { origin, .. }
             | Self::Contradiction { origin, .. }
@@ -269,15 +268,13 @@ impl Error {
             Self::Answer { .. } | Self::Contradiction { .. } | Self::ShortTransfer { .. } => {
                 HResult::INVALID_RESPONSE_FROM_DEVICE
             }
-            Self::StillBusy { last, .. } => match last {
-                Some(CommandFailure { sense: Some(s), .. }) if s.key == SenseKey::NOT_READY => {
-                    match (s.code.asc(), s.code.ascq()) {
-                        (0x04, 0x01) => HResult::MEDIA_BECOMING_READY,
-                        (0x04, 0x04) => HResult::MEDIA_FORMAT_IN_PROGRESS,
-                        (0x04, 0x07 | 0x08) => HResult::MEDIA_BUSY,
-                        _ => HResult::COMMAND_TIMEOUT,
-                    }
-                }
+            Self::StillBusy { last, .. } => match last.sense {
+                Some(s) if s.key == SenseKey::NOT_READY => match (s.code.asc(), s.code.ascq()) {
+                    (0x04, 0x01) => HResult::MEDIA_BECOMING_READY,
+                    (0x04, 0x04) => HResult::MEDIA_FORMAT_IN_PROGRESS,
+                    (0x04, 0x07 | 0x08) => HResult::MEDIA_BUSY,
+                    _ => HResult::COMMAND_TIMEOUT,
+                },
                 _ => HResult::COMMAND_TIMEOUT,
             },
             Self::Cancelled { .. } => HResult::REQUEST_CANCELLED,

@@ -206,6 +206,10 @@ impl DataBurn {
         };
         let mut result = run(job, sections, &medium, &mut *recipe, locked);
         if let Err(error) = &mut result {
+            // What the drive could not do before may be why.
+            for note in std::mem::take(&mut job.notes) {
+                error.add_aftermath(note);
+            }
             tell_medium(job, error);
         }
         drop(quiet);

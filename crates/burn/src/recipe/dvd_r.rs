@@ -103,14 +103,17 @@ impl DvdR {
     }
 
     /// RESERVE TRACK (MMC-5 6.31): disc at once has to know where the data ends before the lead-in is written.
-    fn reserve(job: &Job<'_>, target: Target) -> Result<(), glassmaster_recorder::Error> {
+    fn reserve(job: &mut Job<'_>, target: Target) -> Result<(), glassmaster_recorder::Error> {
         let blocks = target.sectors.saturating_add(u64::from(target.tail));
         let blocks = u32::try_from(blocks)
             .map_err(|_| glassmaster_recorder::Error::Argument(format!("no DVD has {blocks} sectors")))?;
         let timeout = job.recorder.patience().long_command;
         match job.recorder.send(&ReserveTrack::Size { rmz: false, blocks }, &[], timeout, Repeat::Freely) {
             // Some drives take the size from the stream alone.
-            Err(e) if e.is_unsupported() => Ok(()),
+            Err(e) if e.is_unsupported() => {
+                job.notes.push(format!("the drive was not told where the data ends ({e})"));
+                Ok(())
+            }
             other => other,
         }
     }

@@ -8,19 +8,36 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use glassmaster_burn::Event;
-use glassmaster_disc::clock::{Clock, Signal};
+use glassmaster_disc::clock::{Clock, SimulatedClock};
 use glassmaster_disc::{MediaType, SECTOR};
-use glassmaster_recorder::{DiscRecorder, Patience};
+use glassmaster_recorder::{DiscRecorder, Patience, RecorderOptions};
 use glassmaster_scsi::layer::{FaultRule, Faulty};
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Status, Transport, TransportError};
 use glassmaster_vdrive::{Disc, DriveOptions, MediumOptions, MediumSize, VirtualDrive};
 
-/// The media this engine writes.
+/// One of each kind of recording.
 pub(crate) const FIVE: [MediaType; 5] =
     [MediaType::CD_R, MediaType::DVD_PLUS_R, MediaType::DVD_PLUS_RW, MediaType::BD_R, MediaType::BD_RE];
+
+/// The media this engine writes.
+pub(crate) const MEDIA: [MediaType; 13] = [
+    MediaType::CD_R,
+    MediaType::CD_RW,
+    MediaType::DVD_R,
+    MediaType::DVD_R_DL,
+    MediaType::DVD_RW,
+    MediaType::DVD_RAM,
+    MediaType::DVD_PLUS_R,
+    MediaType::DVD_PLUS_R_DL,
+    MediaType::DVD_PLUS_RW,
+    MediaType::DVD_PLUS_RW_DL,
+    MediaType::BD_R,
+    MediaType::BD_RE,
+    MediaType::DISK,
+];
 
 /// An event sink that only listens.
 pub(crate) fn quiet(_: &Event) -> ControlFlow<()> {
@@ -96,32 +113,16 @@ impl<T: Transport> Transport for Watched<T> {
     }
 }
 
-/// The time of day, so many times faster.
-#[derive(Debug)]
-struct HastyClock(Instant, u32);
-
-impl Clock for HastyClock {
-    fn now(&self) -> Duration {
-        self.0.elapsed() * self.1
-    }
-
-    fn sleep(&self, time: Duration) {
-        std::thread::sleep(time / self.1);
-    }
-
-    fn wait(&self, signal: &Signal, seen: u64, limit: Duration) -> bool {
-        signal.wait_timeout(seen, limit / self.1)
-    }
-}
-
 /// A drive with a disc file of its own.
 pub(crate) struct Rig {
     _folder: tempfile::TempDir,
     path: PathBuf,
     has_disc: bool,
     stall_every: Option<NonZeroU32>,
-    /// Times as fast as a real drive; 0 for no time at all.
-    pub(crate) haste: u32,
+    /// The time of the recorder.
+    pub(crate) clock: SimulatedClock,
+    /// The drive lives by the same time and is as slow as a real one. Otherwise it takes none.
+    pub(crate) timed: bool,
     pub(crate) patience: Patience,
     pub(crate) seen: Arc<Seen>,
 }
@@ -138,8 +139,9 @@ impl Rig {
             path,
             has_disc: media.is_some(),
             stall_every: None,
-            haste: 0,
-            patience: hasty(),
+            clock: SimulatedClock::default(),
+            timed: false,
+            patience: Patience::default(),
             seen: Arc::default(),
         }
     }
@@ -169,10 +171,7 @@ impl Rig {
 
     /// The bare drive.
     pub(crate) fn drive(&self) -> VirtualDrive {
-        let clock = (self.haste > 0).then(|| {
-            let clock: Arc<dyn Clock> = Arc::new(HastyClock(Instant::now(), self.haste));
-            clock
-        });
+        let clock = self.timed.then(|| Arc::new(self.clock.clone()) as Arc<dyn Clock>);
         let options = DriveOptions { stall_every: self.stall_every, clock, ..DriveOptions::default() };
         let mut drive = VirtualDrive::empty(options);
         if self.has_disc {
@@ -194,7 +193,9 @@ impl Rig {
 
     /// Around a drive of the test's own making.
     pub(crate) fn recorder_on(&self, transport: Box<dyn Transport>) -> DiscRecorder {
-        DiscRecorder::with_patience(transport, self.patience).unwrap()
+        let clock = Arc::new(self.clock.clone());
+        let options = RecorderOptions { patience: self.patience, clock, ..RecorderOptions::default() };
+        DiscRecorder::with_options(transport, options).unwrap()
     }
 
     /// The drive behind a layer of the test's own, watched below it.
@@ -204,7 +205,7 @@ impl Rig {
 
     /// A fresh drive with the same disc, as another program finds it.
     pub(crate) fn reopened(&self) -> DiscRecorder {
-        DiscRecorder::open(Box::new(self.drive())).unwrap()
+        self.recorder_on(Box::new(self.drive()))
     }
 
     pub(crate) fn writes(&self) -> u64 {
@@ -221,16 +222,5 @@ impl Rig {
 
     pub(crate) fn tray_is_locked(&self) -> bool {
         self.seen.locked.load(Ordering::Relaxed)
-    }
-}
-
-/// Limits of a drive that is in memory: what would take minutes takes a moment.
-pub(crate) fn hasty() -> Patience {
-    Patience {
-        command: Duration::from_secs(5),
-        long_command: Duration::from_secs(5),
-        ready: Duration::from_secs(2),
-        poll: Duration::from_millis(5),
-        ..Patience::default()
     }
 }
