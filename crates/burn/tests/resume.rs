@@ -11,7 +11,7 @@ use std::time::Duration;
 use glassmaster_burn::{
     CancelHandle, DashWriteType, DataBurn, DataOptions, Error, ErrorKind, Journal, Unsuitable, VerifyLevel,
 };
-use glassmaster_disc::{MediaType, SECTOR};
+use glassmaster_disc::{BlockRange, BlockRangeList, MediaType, SECTOR};
 use glassmaster_recorder::DiscRecorder;
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Transport, TransportError};
 
@@ -155,4 +155,50 @@ fn another_image_another_disc_and_another_type_are_refused() {
 
     // And the right ones still go together.
     resume(&rig.recorder(), &journal, 1).unwrap();
+}
+
+/// A new part and, behind it in time, what leads to it: the way sessions are added to media that can be overwritten.
+#[test]
+fn parts_of_a_medium_are_gone_on_with_in_their_order() {
+    let whole = [(352, 671), (0, 31), (704, 735)].map(|(first, last)| BlockRange::new(first, last).unwrap());
+    let ranges = BlockRangeList(whole.to_vec());
+    for media in [MediaType::DVD_PLUS_RW, MediaType::DVD_RAM, MediaType::BD_RE, MediaType::DISK] {
+        for writes in [2, 7, 11, 12] {
+            let (rig, folder) = (Rig::blank(media), tempfile::tempdir().unwrap());
+            let journal = Journal::at(folder.path().join("burn.journal"));
+            let burn = DataBurn::new(options());
+            let (old, new) = (Arc::new(image(740, 1)), Arc::new(image(740, 2)));
+            burn.write(&rig.recorder(), old.clone(), &mut quiet, &CancelHandle::new()).unwrap();
+            let cut = rig.recorder_on(Box::new(Cut { inner: rig.watched(), writes }));
+            let handle = CancelHandle::new();
+            let broken =
+                burn.write_ranges_with_journal(&cut, new.clone(), &ranges, &journal, &mut quiet, &handle);
+            assert!(broken.is_err(), "{media}");
+            drop(cut);
+            // Other places for the same data are another image.
+            let others = BlockRangeList(vec![whole[0], whole[2], whole[1]]);
+            let recorder = rig.recorder();
+            let before = rig.writes();
+            let error = burn
+                .resume_ranges(&recorder, new.clone(), &others, &journal, &mut quiet, &handle)
+                .unwrap_err();
+            assert!(reason(&error).contains("another image"), "{error}");
+            assert_eq!(rig.writes(), before);
+            let report = burn.resume_ranges(&recorder, new.clone(), &ranges, &journal, &mut quiet, &handle);
+            let report = report.unwrap_or_else(|e| panic!("{media}, {writes}: {e}"));
+            assert_eq!(report.sectors, 384);
+            assert!(report.verified.is_some());
+            // Less than all over again, as soon as there was a safe point.
+            assert!(writes < 7 || rig.writes() - before < 12, "{media}: {}", rig.writes() - before);
+            let mut found = vec![0; 740 * SECTOR];
+            recorder.disc_source_of(740).read(0, &mut found).unwrap();
+            let mut expected = old.to_vec();
+            for range in &whole {
+                let [first, end] = [range.first(), range.last() + 1].map(|n| n as usize * SECTOR);
+                expected[first..end].copy_from_slice(&new[first..end]);
+            }
+            assert!(found == expected, "{media}, {writes}");
+            assert_eq!(journal.read().unwrap(), None, "{media}");
+        }
+    }
 }
