@@ -21,6 +21,8 @@ const UNIT: u32 = 32;
 /// FORMAT SUB-TYPE of types 00h and 32h on BD-R: sequential recording without pseudo-overwrite (MMC-6 6.4). 00b would be
 /// with it: later writes to the same address then take room away from the disc.
 const WITHOUT_PSEUDO_OVERWRITE: u8 = 0b01;
+/// Formats in the order they are taken: the drive's usual spare areas, then those that leave more room.
+const TYPES: [FormatType; 2] = [FormatType::FULL, FormatType::BD_R];
 
 pub(super) struct BdR {
     closing: Closing,
@@ -54,13 +56,12 @@ impl Recipe for BdR {
 
     fn format(&mut self, job: &mut Job<'_>, _medium: &Medium) -> Result<(), Error> {
         let feature = "format with spare areas for this BD-R";
-        let choice = choose_format(job, &[FormatType::BD_R], self.needed, feature)?;
-        // The sizes of the single areas are left to the drive: their valid bits are 0.
-        let parameters = FormatParameters {
-            subtype: WITHOUT_PSEUDO_OVERWRITE,
-            dependent: U24::default(),
-            ..as_offered(choice)
-        };
+        let choice = choose_format(job, &TYPES, self.needed, feature)?;
+        let mut parameters = FormatParameters { subtype: WITHOUT_PSEUDO_OVERWRITE, ..as_offered(choice) };
+        if choice.kind == FormatType::BD_R {
+            // The sizes of the single areas are left to the drive: their valid bits are 0.
+            parameters.dependent = U24::default();
+        }
         format_unit(job, parameters)
     }
 

@@ -1,10 +1,10 @@
 //! BD-RE: formatted once, then overwritten in clusters of 32 sectors (MMC-6 clause 4, BD-RE model).
 
 use glassmaster_disc::Lba;
-use glassmaster_mmc::cmd::{FormatParameters, FormatType};
+use glassmaster_mmc::cmd::FormatType;
 use glassmaster_recorder::Medium;
 
-use super::{Closing, Recipe, Supports, as_offered, choose_format, format_unit, padding};
+use super::{Closing, Recipe, Supports, as_offered, choose_format, format_with_subtype, padding};
 use crate::engine::Target;
 use crate::error::Error;
 use crate::job::Job;
@@ -13,7 +13,9 @@ use crate::options::{DataOptions, SpareAreas};
 /// Sectors of a cluster.
 const UNIT: u32 = 32;
 
-/// FORMAT SUB-TYPE of types 30h and 31h (MMC-6 6.4). 00b reformats what is formatted already, 10b reads all of the disc.
+/// FORMAT SUB-TYPE of types 30h and 31h (MMC-6 6.4); 10b would read all of the disc. Drives differ in which they take for a
+/// disc that was never formatted.
+const QUICK_REFORMAT: u8 = 0b00;
 const NO_CERTIFICATION: u8 = 0b01;
 const QUICK_CERTIFICATION: u8 = 0b11;
 
@@ -60,14 +62,17 @@ impl Recipe for BdRe {
 
     fn format(&mut self, job: &mut Job<'_>, _medium: &Medium) -> Result<(), Error> {
         let choice = choose_format(job, self.types(), self.needed, "format for this BD-RE")?;
-        let subtype = match choice.kind {
-            FormatType::BD_RE_WITH_SPARE if self.quick_certification => QUICK_CERTIFICATION,
-            FormatType::BD_RE_WITH_SPARE | FormatType::BD_RE_WITHOUT_SPARE => NO_CERTIFICATION,
+        let subtypes: &[u8] = match choice.kind {
+            FormatType::BD_RE_WITH_SPARE if self.quick_certification => {
+                &[QUICK_CERTIFICATION, QUICK_REFORMAT, NO_CERTIFICATION]
+            }
+            FormatType::BD_RE_WITH_SPARE | FormatType::BD_RE_WITHOUT_SPARE => {
+                &[QUICK_REFORMAT, NO_CERTIFICATION]
+            }
             // Type 00h on BD-RE knows none.
-            _ => 0,
+            _ => &[],
         };
-        let parameters = FormatParameters { subtype, ..as_offered(choice) };
-        format_unit(job, parameters)
+        format_with_subtype(job, as_offered(choice), subtypes)
     }
 
     fn finalise(&mut self, job: &mut Job<'_>) -> Result<(), Error> {

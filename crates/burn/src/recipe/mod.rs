@@ -14,7 +14,6 @@ mod dvd_rw;
 mod layer;
 
 use glassmaster_disc::MediaType;
-use glassmaster_mmc::Profile;
 use glassmaster_mmc::cmd::{
     CloseFunction, Configuration, FormatCapacities, FormatHeader, FormatParameters, FormatType, FormatUnit,
     FormattableCapacity,
@@ -23,6 +22,7 @@ use glassmaster_mmc::feature::{
     CdMastering, CdTrackAtOnce, DvdDashWrite, FeatureData, Formattable, IncrementalStreamingWritable,
     RigidRestrictedOverwrite,
 };
+use glassmaster_mmc::{Profile, U24};
 use glassmaster_recorder::{MediaState, Medium, Repeat};
 
 use crate::engine::Target;
@@ -215,6 +215,9 @@ impl Supports {
     }
 }
 
+/// Bytes of a block of DVD and BD.
+const BLOCK_BYTES: u16 = 2048;
+
 /// Zero sectors that fill the last unit.
 fn padding(sectors: u64, unit: u32) -> u32 {
     let rest = sectors % u64::from(unit.max(1));
@@ -271,17 +274,38 @@ fn pick_format(
 
 /// The parameter list for a format as the drive offered it.
 fn as_offered(choice: FormattableCapacity) -> FormatParameters {
-    FormatParameters {
-        blocks: choice.blocks,
-        kind: choice.kind,
-        dependent: choice.dependent,
-        ..FormatParameters::default()
+    // With type 00h the parameter is the block length, which some drives leave out of their offer.
+    let dependent = match choice.kind {
+        FormatType::FULL if choice.dependent == U24::default() => U24::from(BLOCK_BYTES),
+        _ => choice.dependent,
+    };
+    FormatParameters { blocks: choice.blocks, kind: choice.kind, dependent, ..FormatParameters::default() }
+}
+
+/// [`format_unit`] with the first of these sub-types that the drive takes.
+fn format_with_subtype(
+    job: &mut Job<'_>,
+    parameters: FormatParameters,
+    subtypes: &[u8],
+) -> Result<(), Error> {
+    let Some((last, others)) = subtypes.split_last() else { return format_unit(job, parameters) };
+    for subtype in others {
+        match format_unit(job, FormatParameters { subtype: *subtype, ..parameters }) {
+            Err(e) if matches!(e.kind(), ErrorKind::Device(refusal) if refusal.is_unsupported()) => {}
+            other => return other,
+        }
     }
+    format_unit(job, FormatParameters { subtype: *last, ..parameters })
 }
 
 /// FORMAT UNIT with IMMED, and the wait until the medium can be written.
 pub(crate) fn format_unit(job: &mut Job<'_>, parameters: FormatParameters) -> Result<(), Error> {
-    let header = FormatHeader { options_valid: true, immediate: true, ..FormatHeader::default() };
+    // The options behind FOV belong to media with defect management; for the others all programs leave it clear.
+    let options_valid = matches!(
+        parameters.kind,
+        FormatType::FULL | FormatType::BD_RE_WITH_SPARE | FormatType::BD_RE_WITHOUT_SPARE | FormatType::BD_R
+    );
+    let header = FormatHeader { options_valid, immediate: true, ..FormatHeader::default() };
     let list = FormatParameters { header, ..parameters }.to_bytes();
     let (recorder, limit) = (job.recorder, job.options.format_limit);
     let timeout = recorder.patience().long_command;
