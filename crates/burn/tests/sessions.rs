@@ -6,8 +6,12 @@ mod rig;
 
 use std::sync::Arc;
 
-use glassmaster_burn::{CancelHandle, DataBurn, DataOptions, ErrorKind, Unsuitable, VerifyLevel};
-use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, MediaType, SECTOR, SessionAddresses};
+use glassmaster_burn::{
+    CancelHandle, DashWriteType, DataBurn, DataOptions, DiscFormatData, ErrorKind, Unsuitable, VerifyLevel,
+};
+use glassmaster_disc::{
+    BlockRange, BlockRangeList, BlockSource, MediaType, MultisessionInterface, SECTOR, SessionAddresses,
+};
 
 use rig::{Rig, image, quiet};
 
@@ -62,6 +66,21 @@ fn sequential_media_say_where_the_next_session_goes() {
         assert_eq!((previous_start, free % u64::from(unit)), (Some(starts[2]), 0));
         assert!(last.source.block_count() >= u64::from(starts[2]) + 320);
     }
+}
+
+/// The objects do not offer it, for the contract does not; the drive can.
+#[test]
+fn a_sequential_dvd_rw_takes_sessions_of_those_who_ask_for_them() {
+    let rig = Rig::blank(MediaType::DVD_RW);
+    let recorder = rig.recorder();
+    let burn =
+        DataBurn::new(DataOptions { dash_write_type: DashWriteType::Incremental, ..DataOptions::default() });
+    burn.write(&recorder, Arc::new(image(64, 1)), &mut quiet, &CancelHandle::new()).unwrap();
+    assert!(burn.multisession_interfaces(&recorder).unwrap()[0].supported);
+    let data = DiscFormatData::new();
+    data.set_recorder(Some(recorder)).unwrap();
+    let way = data.multisession_interfaces().unwrap().sequential;
+    assert!(!way.is_supported_on_current_media_state().unwrap() && !way.look().unwrap().supported);
 }
 
 #[test]

@@ -96,11 +96,7 @@ impl MultisessionSequential {
 
     fn takes(&self, medium: &Medium) -> bool {
         let single = medium.kind == MediaType::DVD_R_DL || medium.profile == Profile::DVD_RW_SEQUENTIAL;
-        recipe::MEDIA.contains(&medium.kind)
-            && !medium.state.is_unusable()
-            && medium.state.contains(MediaState::APPENDABLE)
-            && !single
-            && free(medium, self.postgap_in_image) > 0
+        !single && grows(medium, self.postgap_in_image)
     }
 
     /// The caller's mark: this is the way to be used. Default: no.
@@ -323,6 +319,14 @@ fn takes_anywhere(medium: &Medium) -> bool {
     recipe::MEDIA.contains(&medium.kind) && !medium.state.is_unusable() && medium.formatted
 }
 
+/// Whether a further session can be written behind the last one.
+fn grows(medium: &Medium, postgap_in_image: bool) -> bool {
+    recipe::MEDIA.contains(&medium.kind)
+        && !medium.state.is_unusable()
+        && medium.state.contains(MediaState::APPENDABLE)
+        && free(medium, postgap_in_image) > 0
+}
+
 /// Last recorded address of the one track of an overwritable medium, where the drive has one.
 fn last_written(recorder: &DiscRecorder) -> Result<Option<u32>, DriveError> {
     match recorder.track_information(&ReadTrackInformation::track(1)) {
@@ -358,7 +362,8 @@ impl MultisessionInterfaces {
 
 impl DataBurn {
     /// The way to add a session to the medium as it is now, for the file-system half. One for every medium that is known;
-    /// it is not `supported` when the medium is closed, damaged, write protected or full.
+    /// it is not `supported` when the medium is closed, damaged, write protected or full. Other than the objects of
+    /// [`DiscFormatData`](crate::DiscFormatData) it offers what the drive can do, sessions of a sequential DVD-RW as well.
     ///
     /// # Errors
     /// What the drive says, such as 2/3A/xx without a medium.
@@ -371,7 +376,8 @@ impl DataBurn {
         Ok(vec![if medium.state.contains(MediaState::OVERWRITE_ONLY) {
             ways.random_write.offer(&medium)?
         } else {
-            ways.sequential.offer(&medium)?
+            let supported = grows(&medium, self.options.postgap_in_image);
+            Multisession { supported, ..ways.sequential.offer(&medium)? }
         }])
     }
 }
