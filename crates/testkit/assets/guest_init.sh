@@ -2,7 +2,7 @@
 # First process of the guest kernel: its root is the host's, read-only. What it may write is /run/work, the host's
 # folder GUEST_WORK, where it runs the script `job` and leaves its output in `log` and its exit code in `code`.
 # The kernel's command line hands over GUEST_WORK and GUEST_MODULES (with commas).
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TZ=UTC HOME=/root
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TZ=UTC HOME=/root TMPDIR=/run
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mountpoint -q /dev || mount -t devtmpfs devtmpfs /dev

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use boot::{Firmware, Machine, efi_volume, isolinux, real_mode_program};
-pub use burner::{Burner, Shim};
+pub use burner::{Burner, RefusedCommand, Shim};
 pub use kernel::{GuestRun, Kernel, Mount, MountMode, Mounted};
 pub use reader::{isoinfo, pycdlib, seven_zip, udfdump, udfinfo, xorriso_find};
 

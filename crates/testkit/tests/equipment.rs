@@ -121,8 +121,8 @@ fn programs_see_a_recorder_behind_a_socket() {
     let bytes = fs::read(&image).unwrap();
     let length = u64::try_from(bytes.len()).unwrap();
     assert_eq!(shim.read_back(&socket, length).unwrap().unwrap(), bytes);
-    let log = fs::read_to_string(shim.log()).unwrap();
-    assert!(log.lines().any(|line| line.starts_with("12 00")), "{log}");
+    let log = fs::read_to_string(Shim::log(&socket)).unwrap();
+    assert!(log.lines().any(|line| line.starts_with("sg_inq: 12 00")), "{log}");
     let refused = shim.burn(witness::Burner::Cdrskin, &socket, &image);
     assert!(!matches!(refused, Ok(Some(_))), "a read-only drive cannot have burned");
 }

@@ -22,6 +22,8 @@ pub enum Burner {
     WodimDiscAtOnce,
     /// cdrskin (libburn), its own choice of write type.
     Cdrskin,
+    /// cdrskin, track at once: incremental on DVD-R.
+    CdrskinTrackAtOnce,
     /// cdrskin, session at once.
     CdrskinSessionAtOnce,
     /// xorriso's emulation of cdrecord.
@@ -36,28 +38,10 @@ pub enum Burner {
 }
 
 impl Burner {
-    /// Those that burn CD-R.
-    pub const CD: &[Self] = &[
-        Self::WodimTrackAtOnce,
-        Self::WodimDiscAtOnce,
-        Self::Cdrskin,
-        Self::CdrskinSessionAtOnce,
-        Self::Xorriso,
-    ];
-    /// Those that burn DVD+R.
-    pub const DVD: &[Self] = &[
-        Self::Growisofs,
-        Self::GrowisofsCompatible,
-        Self::WodimDiscAtOnce,
-        Self::Cdrskin,
-        Self::CdrskinSessionAtOnce,
-        Self::Xorriso,
-    ];
-
     fn program(self) -> &'static str {
         match self {
             Self::WodimTrackAtOnce | Self::WodimDiscAtOnce => "wodim",
-            Self::Cdrskin | Self::CdrskinSessionAtOnce => "cdrskin",
+            Self::Cdrskin | Self::CdrskinTrackAtOnce | Self::CdrskinSessionAtOnce => "cdrskin",
             Self::Xorriso => "xorriso",
             Self::Growisofs | Self::GrowisofsCompatible | Self::GrowisofsUnformatted => "growisofs",
         }
@@ -68,6 +52,7 @@ impl Burner {
             Self::WodimTrackAtOnce => &["-s", "gracetime=0", "dev=/dev/sr0", "-tao"],
             Self::WodimDiscAtOnce => &["-s", "gracetime=0", "dev=/dev/sr0", "-dao"],
             Self::Cdrskin => &["dev=/dev/sr0"],
+            Self::CdrskinTrackAtOnce => &["dev=/dev/sr0", "-tao"],
             Self::CdrskinSessionAtOnce => &["dev=/dev/sr0", "-sao"],
             Self::Xorriso => &["-as", "cdrecord", "dev=/dev/sr0"],
             Self::Growisofs | Self::GrowisofsCompatible | Self::GrowisofsUnformatted => {
@@ -89,11 +74,40 @@ impl Burner {
     }
 }
 
+/// A command that a drive answered with something else than GOOD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedCommand {
+    /// The program that sent it.
+    pub program: String,
+    /// The command block.
+    pub cdb: Vec<u8>,
+    /// Sense key, additional sense code and its qualifier; `None` for another status than CHECK CONDITION.
+    pub sense: Option<[u8; 3]>,
+}
+
+impl RefusedCommand {
+    /// `program: 2a 00 ... length=N status=SS sense=K/AA/QQ`
+    fn parse(line: &str) -> Option<Self> {
+        let (program, rest) = line.split_once(": ")?;
+        let byte = |text: &str| u8::from_str_radix(text, 16).ok();
+        let cdb = rest.split(' ').take_while(|w| !w.contains('=')).map(byte).collect::<Option<Vec<_>>>()?;
+        let sense = match rest.split_once("sense=") {
+            None => None,
+            Some((_, codes)) => {
+                let codes = codes.split('/').map(byte).collect::<Option<Vec<_>>>()?;
+                Some(<[u8; 3]>::try_from(codes).ok()?)
+            }
+        };
+        Some(Self { program: program.to_owned(), cdb, sense })
+    }
+}
+
 /// The library that, preloaded into a program, gives it the recorder as `/dev/sr0`.
 #[derive(Debug)]
 pub struct Shim {
     library: PathBuf,
-    folder: TempDir,
+    /// Holds the library.
+    _folder: TempDir,
 }
 
 impl Shim {
@@ -104,7 +118,7 @@ impl Shim {
     pub fn find() -> Result<Option<Self>> {
         let folder = tempfile::tempdir().map_err(Failure::at(&std::env::temp_dir()))?;
         Ok(compile(folder.path(), "recorder_shim", SOURCE, Product::Preload)?
-            .map(|library| Self { library, folder }))
+            .map(|library| Self { library, _folder: folder }))
     }
 
     /// Lets `program` see the recorder that listens on `socket`. growisofs runs `umount` on its drive: it gets a
@@ -125,17 +139,36 @@ impl Shim {
         command
             .args(["LC_ALL=C.UTF-8", &format!("RECORDER_SHIM_DEVICE={DEVICE}")])
             .arg(assign("RECORDER_SHIM_SOCKET", socket))
-            .arg(assign("RECORDER_SHIM_LOG", &self.log()))
+            .arg(assign("RECORDER_SHIM_LOG", &Self::log(socket)))
             .arg(assign("LD_PRELOAD", &self.library))
             .arg(program.path())
             .stdin(std::process::Stdio::null());
         command
     }
 
-    /// One line for each command any program has sent: the command block, its length, status and sense.
+    /// Where the commands stand that were sent to the recorder on `socket`: a line each, with the program, the command
+    /// block, its length, status and sense.
     #[must_use]
-    pub fn log(&self) -> PathBuf {
-        self.folder.path().join("commands")
+    pub fn log(socket: &Path) -> PathBuf {
+        let mut name = socket.as_os_str().to_owned();
+        name.push(".commands");
+        name.into()
+    }
+
+    /// Every command that the recorder on `socket` did not answer with GOOD, in their order.
+    ///
+    /// # Errors
+    /// When the log cannot be read or a line of it is not understood.
+    pub fn refused(socket: &Path) -> Result<Vec<RefusedCommand>> {
+        let path = Self::log(socket);
+        let text = std::fs::read_to_string(&path).map_err(Failure::at(&path))?;
+        let lines = text.lines().filter(|line| !line.contains(" status=00 "));
+        lines
+            .map(|line| {
+                RefusedCommand::parse(line)
+                    .ok_or_else(|| Failure::program("recorder_shim", "unexpected line", line.as_bytes()))
+            })
+            .collect()
     }
 
     /// Burns `image` with another program; `None` where that is not installed.
@@ -150,9 +183,9 @@ impl Shim {
         if said.status.success() {
             return Ok(Some(said));
         }
-        let commands = std::fs::read_to_string(self.log()).unwrap_or_default();
-        let refused: Vec<_> = commands.lines().filter(|line| line.contains("sense=")).collect();
-        let last = refused.get(refused.len().saturating_sub(20)..).unwrap_or_default().join("\n");
+        let refused = Self::refused(socket)?;
+        let last = refused.get(refused.len().saturating_sub(20)..).unwrap_or_default();
+        let last = last.iter().map(|r| format!("{r:x?}")).collect::<Vec<_>>().join("\n");
         let text = format!("{}\nrefused commands:\n{last}", said.text());
         Err(Failure::program(burner.program(), said.status.to_string(), text.as_bytes()))
     }
@@ -188,5 +221,24 @@ impl Shim {
         let said = run(&mut command, LIMIT)?;
         let said = program.agreed(said)?;
         Ok(Some(said.stdout))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_log_are_parsed() {
+        let refused = RefusedCommand::parse("wodim: 3c 00 ff length=4 status=02 sense=5/24/00");
+        let wanted = RefusedCommand {
+            program: "wodim".to_owned(),
+            cdb: vec![0x3C, 0, 0xFF],
+            sense: Some([5, 0x24, 0]),
+        };
+        assert_eq!(refused, Some(wanted));
+        let busy = RefusedCommand::parse("xorriso: 00 00 length=0 status=08").unwrap();
+        assert_eq!((busy.cdb, busy.sense), (vec![0, 0], None));
+        assert_eq!(RefusedCommand::parse("xorriso 00"), None);
     }
 }

@@ -183,12 +183,22 @@ impl Kernel {
     /// # Errors
     /// As [`script`](Self::script); or when the bridge does not compile.
     pub fn with_recorder(&self, server: &str, client: &str) -> Result<Option<GuestRun>> {
+        self.with_recorders(server, &format!("attach 0\n{client}"))
+    }
+
+    /// Runs `client` where the function `attach NUMBER WORD...` makes a recorder a device of the kernel, its path in
+    /// `$RECORDER_DEVICE`, and `detach NUMBER` takes it away. `server` is as in
+    /// [`with_recorder`](Self::with_recorder), and is given the words.
+    ///
+    /// # Errors
+    /// As [`with_recorder`](Self::with_recorder).
+    pub fn with_recorders(&self, server: &str, client: &str) -> Result<Option<GuestRun>> {
         let Some(bridge) = compile(self.tools.path(), "tcmu_bridge", BRIDGE, Product::Program)? else {
             return Ok(None);
         };
         // Files arrive without their permission: bash reads the scripts, and the bridge is copied by the job.
         let bridge_path = bridge.display();
-        let job = format!("cp {bridge_path} ./tcmu_bridge && {RECORDER}");
+        let job = format!("cp {bridge_path} ./tcmu_bridge || exit\n{RECORDER}\n. ./client");
         self.script(DEVICES, &job, &[("server", server.as_bytes()), ("client", client.as_bytes())]).map(Some)
     }
 }
