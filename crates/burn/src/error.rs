@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use glassmaster_disc::MediaType;
-use glassmaster_recorder::{Blame, HResult, Medium};
+use glassmaster_recorder::{Blame, HResult, MediaState, Medium};
 use glassmaster_scsi::Sense;
 
 use crate::event::WriteAction;
@@ -86,12 +86,12 @@ impl Unsuitable {
             Self::WriteProtected(_) => "remove the write protection, or insert another disc",
             Self::Closed | Self::Damaged(_) => "insert a blank disc",
             Self::UnfinishedSession => {
-                "insert a blank disc, or close the session with the program that began it"
+                "go on with the burn that began it, if it left a journal, or insert a blank disc"
             }
             Self::NotBlank => {
                 "ask for overwriting if the data on it is no longer needed, or insert a blank disc"
             }
-            Self::NoResume(_) => "burn anew, to another disc unless this one can be overwritten",
+            Self::NoResume(_) => "burn anew, to another disc",
             Self::TooLarge { .. } => "choose a larger disc, or write less",
         }
     }
@@ -279,10 +279,21 @@ impl Error {
         }
     }
 
+    /// Whether the medium is known to be in this state now.
+    fn leaves(&self, state: MediaState) -> bool {
+        self.medium.as_ref().is_some_and(|medium| medium.state.contains(state))
+    }
+
     /// What a person can do next, a sentence without a full stop.
     #[must_use]
     pub fn next_step(&self) -> &'static str {
         match &*self.kind {
+            ErrorKind::Unsuitable(Unsuitable::NoResume(_)) if self.leaves(MediaState::OVERWRITE_ONLY) => {
+                "burn anew, and overwrite this disc"
+            }
+            ErrorKind::Unsuitable(Unsuitable::NoResume(_)) if self.leaves(MediaState::APPENDABLE) => {
+                "burn anew: this disc can take it"
+            }
             ErrorKind::Unsuitable(u) => u.next_step(),
             ErrorKind::Argument(_) => "correct the argument",
             ErrorKind::Device(e) | ErrorKind::Write { error: e, .. } => e.next_step(),
@@ -290,9 +301,15 @@ impl Error {
             ErrorKind::Source { .. } | ErrorKind::SourceStalled { .. } => {
                 "check the files and the disk or network they come from, then write again to a new disc"
             }
-            ErrorKind::Cancelled { .. } => {
-                "start again with a new disc, or erase this one if it is rewritable"
-            }
+            ErrorKind::Cancelled { .. } => match &self.medium {
+                None if self.phase == WriteAction::ValidatingMedia => "start again: the disc is as it was",
+                _ if self.leaves(MediaState::OVERWRITE_ONLY) => "start again, and overwrite this disc",
+                _ if self.leaves(MediaState::BLANK) => "start again: this disc is still blank",
+                _ if self.leaves(MediaState::APPENDABLE) => {
+                    "start again with a new disc, or add another session to this one"
+                }
+                _ => "start again with a new disc, or erase this one if it is rewritable",
+            },
             ErrorKind::Verification(_) => "do not rely on this disc: write another one, at a lower speed",
             ErrorKind::Thread(_) => "free some memory, then try again",
         }

@@ -345,6 +345,28 @@ fn a_signal_stops_at_a_safe_point_and_the_disc_is_what_is_said() {
     }
 }
 
+/// The same for erasing by zeros.
+#[test]
+fn an_erase_that_is_interrupted_says_what_the_disc_is() {
+    for (media, at) in [(MediaType::BD_RE, 40), (MediaType::DVD_RAM, 5)] {
+        let gated = Gated::new(media, at);
+        let mut erase = command();
+        erase.args(["--json", "erase", "--drive", &gated.drive()]).stdout(Stdio::piped());
+        let child = erase.spawn().unwrap();
+        gated.reached.recv_timeout(LIMIT).unwrap();
+        signal(&child, Signal::SIGINT);
+        gated.then.send(Then::Go).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{media}: {output:?}");
+        let (result, now) = (result(&output), gated.medium());
+        assert_eq!(result["blame"], "cancelled", "{result}");
+        assert_eq!(result["medium"]["state"], now["state"], "{media}: {result}");
+        let error = result["error"].as_str().unwrap();
+        assert!(error.contains("the disc is now") && error.contains("erase it again"), "{error}");
+        assert!(!result["aftermath"].as_array().unwrap().is_empty(), "{media}: {result}");
+    }
+}
+
 /// Whoever meets a drive that is in use hears who has it.
 #[test]
 fn the_owner_of_a_drive_is_known_by_name_and_process() {

@@ -4,6 +4,7 @@ use glassmaster::imapi2::burn::{CancelHandle, DiscErase, EraseEvent, EraseMethod
 use serde_json::{Value, json};
 
 use crate::args::Erase;
+use crate::command::report;
 use crate::device::parse_drive;
 use crate::failure::Failure;
 use crate::inhibit::Inhibit;
@@ -31,22 +32,25 @@ pub(crate) fn run(args: &Erase, ui: &Ui, cancel: &Cancel) -> Result<Value, Failu
     let result = erase.erase(&recorder, &mut |event| show(event, ui), &handle);
     drop(inhibit);
     ui.progress_end();
-    let report = result.map_err(|error| {
-        let details = json!({ "suspend_held_off": held, "notes": notes });
+    let done = result.map_err(|error| {
+        let details = json!({
+            "blame": error.blame().to_string(), "aftermath": error.aftermath(),
+            "medium": error.medium().map(report::medium_fields), "suspend_held_off": held, "notes": notes,
+        });
         Failure::from(glassmaster::Error::from(error)).with_details(details)
     })?;
     if args.eject {
         recorder.eject().map_err(glassmaster::Error::from)?;
     }
-    let (method, sectors) = match report.method {
+    let (method, sectors) = match done.method {
         EraseMethod::Blank(kind) => (format!("BLANK type {}", kind.0), None),
         EraseMethod::Zeros(sectors) => ("zeros".to_owned(), Some(sectors)),
     };
     let how = sectors.map_or_else(|| method.clone(), |n| format!("{n} sectors of zeros"));
-    ui.print(&format!("{}: blank again ({how})", report.media));
+    ui.print(&format!("{}: blank again ({how})", done.media));
     Ok(json!({
-        "media": report.media.to_string(), "full": args.full, "method": method, "sectors": sectors,
-        "seconds": report.elapsed.as_secs_f64(), "suspend_held_off": held, "notes": notes,
+        "media": done.media.to_string(), "full": args.full, "method": method, "sectors": sectors,
+        "seconds": done.elapsed.as_secs_f64(), "suspend_held_off": held, "notes": notes,
     }))
 }
 
