@@ -6,6 +6,7 @@ use std::time::Duration;
 use glassmaster_disc::clock::Attendance;
 use glassmaster_mmc::cmd::{CloseFunction, CloseTrackSession, SynchronizeCache10};
 use glassmaster_recorder::{DiscRecorder, Repeat};
+use glassmaster_scsi::SenseKey;
 
 use crate::cancel::CancelHandle;
 use crate::error::{Error, ErrorKind};
@@ -195,15 +196,18 @@ impl<'a> Job<'a> {
 
     /// SYNCHRONIZE CACHE (MMC-6 6.43): everything the drive holds goes to the disc. In session-at-once this also writes the
     /// lead-out. Not interruptible.
+    ///
+    /// A drive that was reset or got another medium before it was done has lost what it held, so that neither is taken for
+    /// news of the past here.
     pub(crate) fn synchronize(&mut self) -> Result<(), Error> {
         let what = "writing its buffer to the disc";
         let (recorder, limit) = (self.recorder, self.options.close_limit);
         let timeout = recorder.patience().long_command;
         let mut immediate = true;
-        self.wait(what, limit, false, &mut || {
+        let flushing = self.wait(what, limit, false, &mut || {
             let command = SynchronizeCache10 { immediate, ..SynchronizeCache10::default() };
             let allowed = if immediate { timeout } else { limit.max(timeout) };
-            match recorder.send(&command, &[], allowed, Repeat::Never) {
+            keep_loss(match recorder.send(&command, &[], allowed, Repeat::Never) {
                 Err(e) if immediate && e.is_unsupported() => {
                     immediate = false;
                     let command = SynchronizeCache10::default();
@@ -211,8 +215,15 @@ impl<'a> Job<'a> {
                     recorder.send(&command, &[], limit.max(timeout), Repeat::Never)
                 }
                 other => other,
-            }
+            })
         })?;
+        self.check(flushing)?;
+        let ready = glassmaster_mmc::cmd::TestUnitReady::default();
+        let timeout = recorder.patience().command;
+        let flushed = self.wait(what, limit, false, &mut || {
+            keep_loss(recorder.send(&ready, &[], timeout, Repeat::Never))
+        })?;
+        self.check(flushed)?;
         self.wait_idle(what, limit, false)
     }
 
@@ -257,5 +268,20 @@ impl<'a> Job<'a> {
     pub(crate) fn close_or_fail(&mut self, function: CloseFunction, track: u16) -> Result<(), Error> {
         let answer = self.close_unless_refused(function, track)?;
         self.check(answer)
+    }
+}
+
+/// Keeps an answer from being taken for a leftover when it says that the contents of the drive's buffer are lost: another
+/// medium (6/28), a reset (6/29).
+fn keep_loss(answer: Answer<()>) -> Answer<Answer<()>> {
+    match answer {
+        Err(e)
+            if e.sense().is_some_and(|s| {
+                s.key == SenseKey::UNIT_ATTENTION && !s.deferred && matches!(s.code.asc(), 0x28 | 0x29)
+            }) =>
+        {
+            Ok(Err(e))
+        }
+        other => other.map(Ok),
     }
 }

@@ -72,7 +72,9 @@ impl Default for Patience {
 /// Whether a command may be sent a second time when the drive did not carry it out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Repeat {
-    /// After unit attentions, BUSY and aborts: questions, and settings that are the same when made twice.
+    /// After unit attentions, BUSY and aborts: questions, and settings that are the same when made twice. Where there is
+    /// data, an operation in progress (2/04/01, /04, /07, /08) is waited out for half a second; a question is also asked
+    /// again after a failure without a reason.
     Freely,
     /// The caller looks at every answer itself.
     Never,
@@ -265,6 +267,7 @@ impl Device {
     ) -> Result<usize, Error> {
         let mut backoff = Backoff::new(&self.options.clock, self.options.patience.poll);
         let (mut attentions, mut aborts) = (0, 0);
+        let question = matches!(data, DataPhase::In(_));
         loop {
             let outcome = self.transport().execute(cdb, data.reborrow(), timeout);
             let failure = match outcome {
@@ -288,6 +291,21 @@ impl Device {
                         again
                     }
                     Trouble::Aborted => {
+                        aborts += 1;
+                        if aborts <= self.options.patience.aborted {
+                            backoff.sleep();
+                        }
+                        aborts <= self.options.patience.aborted
+                    }
+                    // Who has to wait for longer looks at every answer himself.
+                    Trouble::Other if is_in_progress(&failure) && !matches!(data, DataPhase::None) => {
+                        let again = backoff.waited() < HICCUP;
+                        if again {
+                            backoff.sleep();
+                        }
+                        again
+                    }
+                    Trouble::Other if question && is_garbled(&failure) => {
                         aborts += 1;
                         if aborts <= self.options.patience.aborted {
                             backoff.sleep();
@@ -409,6 +427,9 @@ impl Device {
     }
 }
 
+/// How long a question or a setting waits for a drive that is in the middle of something.
+const HICCUP: Duration = Duration::from_millis(500);
+
 /// What to do about a failure, before looking closer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Trouble {
@@ -439,4 +460,14 @@ pub(crate) fn is_in_progress(failure: &CommandFailure) -> bool {
             && s.code.asc() == 0x04
             && matches!(s.code.ascq(), 0x01 | 0x04 | 0x07 | 0x08)
     })
+}
+
+/// A failure of the way rather than of the drive: no reason is given, the communication failed (4/08/xx), or an earlier
+/// command was recovered and this one was not carried out (SPC-4 4.5.5). A question may be asked again.
+pub(crate) fn is_garbled(failure: &CommandFailure) -> bool {
+    match failure.sense {
+        None => failure.status == Status::CHECK_CONDITION,
+        Some(s) if s.deferred => false,
+        Some(s) => s.key == SenseKey::NO_SENSE || (s.key == SenseKey::HARDWARE_ERROR && s.code.asc() == 0x08),
+    }
 }

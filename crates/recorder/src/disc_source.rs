@@ -10,7 +10,7 @@ use glassmaster_mmc::Command;
 use glassmaster_mmc::cmd::Read10;
 use glassmaster_scsi::{CommandFailure, DataPhase, SenseKey};
 
-use crate::command::{Backoff, Device, Origin, Repeat};
+use crate::command::{Backoff, Device, Origin, Repeat, is_garbled};
 use crate::{DiscRecorder, Error};
 
 /// Sectors of the medium, read with READ (10) in the largest pieces the transport moves.
@@ -103,9 +103,12 @@ impl DiscSource {
                 Err(error) => error,
             };
             let worth_repeating = match &error {
-                Error::Refused { failure, .. } => failure
-                    .sense
-                    .is_some_and(|s| matches!(s.key, SenseKey::MEDIUM_ERROR | SenseKey::HARDWARE_ERROR)),
+                Error::Refused { failure, .. } => {
+                    is_garbled(failure)
+                        || failure.sense.is_some_and(|s| {
+                            matches!(s.key, SenseKey::MEDIUM_ERROR | SenseKey::HARDWARE_ERROR)
+                        })
+                }
                 Error::ShortTransfer { .. } => true,
                 _ => false,
             };

@@ -202,6 +202,10 @@ impl DataBurn {
         let locked = match recorder.prevent_removal() {
             // A drive without a lock is no reason not to write.
             Err(e) if e.is_unsupported() => None,
+            Err(e) if can_do_without(&e) => {
+                job.notes.push(format!("the tray is not locked: do not open it before the end ({e})"));
+                None
+            }
             other => Some(job.check(other)?),
         };
         let mut result = run(job, sections, &medium, &mut *recipe, locked);
@@ -359,6 +363,22 @@ fn check_state(medium: &Medium, options: &DataOptions, wanted: Wanted) -> Result
     Ok(())
 }
 
+/// Whether a step that only makes things better may fail in this way: the drive answered, the disc is still in it, and
+/// nothing is said of what was written before.
+fn can_do_without(error: &glassmaster_recorder::Error) -> bool {
+    use glassmaster_recorder::Error as DriveError;
+    match error {
+        DriveError::Refused { failure, .. } => {
+            !error.is_no_medium()
+                && failure.sense.is_none_or(|s| !s.deferred && s.key != SenseKey::UNIT_ATTENTION)
+        }
+        DriveError::Answer { .. } | DriveError::Contradiction { .. } | DriveError::ShortTransfer { .. } => {
+            true
+        }
+        _ => false,
+    }
+}
+
 /// From the first change to the end.
 fn run(
     job: &mut Job<'_>,
@@ -393,7 +413,7 @@ fn run(
     // A test leaves nothing behind that could be closed.
     let finalised = if job.options.test_write { job.synchronize() } else { recipe.finalise(job) };
     job.notes.extend(recipe.restore());
-    if let Err(e) = speed_guard.restore() {
+    if let Some(Err(e)) = speed_guard.map(RestoreSpeed::restore) {
         job.notes.push(format!("the speed of the drive could not be put back ({e})"));
     }
     if let Err(mut error) = finalised {
@@ -450,7 +470,7 @@ fn make_ready(
     medium: &mut Medium,
     recipe: &mut dyn Recipe,
     sections: &[Section],
-) -> Result<(SpeedSetting, RestoreSpeed), Error> {
+) -> Result<(SpeedSetting, Option<RestoreSpeed>), Error> {
     if recipe.needs_format(medium) {
         job.enter(WriteAction::FormattingMedia, 0)?;
         let result = recipe.format(job, medium);
@@ -474,8 +494,17 @@ fn make_ready(
         }
     }
     job.enter(WriteAction::InitializingHardware, 0)?;
-    let speed = job.recorder.set_write_speed(job.options.speed, job.options.pure_cav);
-    let (speed, guard) = job.check(speed)?;
+    let (speed, guard) = match job.recorder.set_write_speed(job.options.speed, job.options.pure_cav) {
+        Ok((speed, guard)) => (speed, Some(guard)),
+        // The drive has a speed of its own.
+        Err(e) if can_do_without(&e) => {
+            job.notes.push(format!("the speed could not be set, the drive writes at its own ({e})"));
+            let asked = job.options.speed.is_some();
+            let result = if asked { HResult::SPEED_ADJUSTED } else { HResult::OK };
+            (SpeedSetting { speed: None, result }, None)
+        }
+        Err(e) => return Err(job.fail(ErrorKind::Device(e))),
+    };
     if speed.speed.is_some_and(|s| s.pure_cav) {
         job.meter.set_turning(medium.kind, medium.total);
     }

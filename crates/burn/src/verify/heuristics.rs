@@ -2,6 +2,7 @@
 
 use glassmaster_mmc::cmd::{DiscStatus, ReadTrackInformation, SessionState, TrackInformation};
 use glassmaster_recorder::Error as DriveError;
+use glassmaster_scsi::SenseKey;
 
 use crate::engine::Target;
 use crate::error::Error;
@@ -11,17 +12,29 @@ use crate::recipe::Closing;
 /// Most tracks a disc of any kind can have, those of BD-R; more is nonsense of the drive.
 const MOST_TRACKS: u16 = 7927;
 
-/// Statements of the drive that contradict the write; empty when disc and track information are plausible. A question
-/// the drive refuses is one of them; only a lost connection is an error.
+/// Statements of the drive that contradict the write; empty when disc and track information are plausible. A disc of which
+/// the drive cannot tell is one of them; a drive that cannot answer is an error.
 pub(crate) fn check_disc(job: &mut Job<'_>, target: Target, closing: Closing) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     if let Err(e) = look(job, target, closing, &mut found) {
-        match e {
-            DriveError::Transport { .. } => return job.check(Err(e)),
-            other => found.push(other.to_string()),
+        if !is_about_disc(&e) {
+            return job.check(Err(e));
         }
+        found.push(e.to_string());
     }
     Ok(found)
+}
+
+/// Whether a question failed for the sake of the disc: it cannot be read, or what should be on it is not.
+fn is_about_disc(error: &DriveError) -> bool {
+    match error {
+        DriveError::Refused { failure, .. } => failure.sense.is_some_and(|s| {
+            let of_disc = [SenseKey::MEDIUM_ERROR, SenseKey::BLANK_CHECK, SenseKey::ILLEGAL_REQUEST];
+            !s.deferred && of_disc.contains(&s.key)
+        }),
+        DriveError::Contradiction { .. } => true,
+        _ => false,
+    }
 }
 
 fn look(
