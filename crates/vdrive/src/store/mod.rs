@@ -10,6 +10,7 @@ mod error;
 mod slot;
 mod state;
 mod superblock;
+mod writeback;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -25,6 +26,7 @@ pub use error::StoreError;
 pub(crate) use state::{DiscState, FormatState, Session, Track};
 pub(crate) use superblock::{Geometry, Superblock};
 use superblock::{SLOT_LEN, SUPERBLOCK_LEN};
+use writeback::Writeback;
 
 /// CRC-32 of ISO 3309 and zlib, which every language has at hand.
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
@@ -41,6 +43,7 @@ pub(crate) struct Store {
     map: Vec<u8>,
     sequence: u64,
     blank: Blank,
+    writeback: Writeback,
 }
 
 impl Store {
@@ -73,7 +76,15 @@ impl Store {
         let end = sb.data_offset + u64::from(geometry.blocks) * SECTOR_U64;
         file.set_len(end).map_err(io("size the disc"))?;
         let map = vec![0; usize::try_from(sb.map_len).unwrap_or(usize::MAX)];
-        let mut store = Self { file, path: path.to_owned(), sb, map, sequence: 0, blank: Blank::default() };
+        let mut store = Self {
+            file,
+            path: path.to_owned(),
+            sb,
+            map,
+            sequence: 0,
+            blank: Blank::default(),
+            writeback: Writeback::default(),
+        };
         let made = store.commit(state).map_err(io("write the state")).and_then(|()| place(&part, path));
         if let Err(e) = made {
             // The half-made file is worthless; the reason it failed is what counts.
@@ -108,7 +119,15 @@ impl Store {
         let (sequence, state) = newest(&file, path, &sb)?;
         let mut map = vec![0; usize::try_from(sb.map_len).unwrap_or(usize::MAX)];
         file.read_exact_at(&mut map, sb.map_offset).map_err(io("read the map"))?;
-        let mut store = Self { file, path: path.to_owned(), sb, map, sequence, blank: Blank::default() };
+        let mut store = Self {
+            file,
+            path: path.to_owned(),
+            sb,
+            map,
+            sequence,
+            blank: Blank::default(),
+            writeback: Writeback::default(),
+        };
         let mut state = state;
         if state.clearing {
             store.finish_clear(&mut state).map_err(io("finish an interrupted format"))?;
@@ -140,8 +159,8 @@ impl Store {
     }
 
     /// Hands everything to the storage below.
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.writeback.sync(&self.file)
     }
 
     fn unit_of(&self, lba: i32) -> Option<usize> {
@@ -218,6 +237,7 @@ impl Store {
                 } else {
                     store.blank.written(at, next);
                     store.file.write_all_at(now, at)?;
+                    store.writeback.note(&store.file, now.len() as u64);
                 }
                 at = next;
                 rest = later;
