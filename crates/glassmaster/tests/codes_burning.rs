@@ -186,7 +186,19 @@ const ENGINE: &[Row] = &[
     ("E_IMAPI_UNEXPECTED_RESPONSE_FROM_DEVICE", 0xC0AA_0301, || {
         writing(MediaType::BD_R, "op=2A nth=3 always sense=4/44/00")
     }),
-    ("S_IMAPI_WRITE_NOT_IN_PROGRESS", 0x00AA_0302, || WriteEngine::new().cancel_write().0),
+    ("S_IMAPI_WRITE_NOT_IN_PROGRESS", 0x00AA_0302, || {
+        let engine = engine(&Rig::blank(MediaType::DVD_RAM).recorder());
+        let mut asked = Vec::new();
+        // The first event comes before the first sector.
+        let too_early = &mut |_: &_| {
+            if asked.is_empty() {
+                asked.push(engine.cancel_write());
+            }
+            ControlFlow::Continue(())
+        };
+        engine.write_section(&Zero::new(65536), Lba(0), 32, too_early).unwrap();
+        asked[0].0
+    }),
 ];
 
 const DATA: &[Row] = &[
@@ -411,6 +423,7 @@ fn other_ways_to_common_codes() {
     let ways = ready(&drive).multisession_interfaces().unwrap();
     assert_eq!(number(ways.random_write.last_written_address()), 0x8000_4001);
     assert_eq!(number(WriteEngine::new().set_use_streaming_write12(true)), 0x8000_4001);
+    assert_eq!(WriteEngine::new().cancel_write(), HResult(0x00AA_0302));
     assert_eq!(number(engine(&drive).set_bytes_per_sector(0)), 0x8007_0057);
     assert_eq!(number(erasing(&drive).set_client_name("")), 0x8007_0057);
     let part: Arc<dyn ByteStream> = Arc::new(Zero::new(5));

@@ -15,7 +15,7 @@ use glassmaster::disc::clock::SimulatedClock;
 use glassmaster::disc::stream::{PseudoRandom, Zero};
 use glassmaster::disc::{BlockRange, BlockRangeList, HResult, Lba, MediaType, MultisessionInterface, SECTOR};
 use glassmaster::imapi2::burn::{
-    DataStream, DiscFormatData, DiscFormatErase, VerifyLevel, WriteAction, WriteEngine,
+    DataBurn, DataOptions, DataStream, DiscFormatData, DiscFormatErase, VerifyLevel, WriteAction, WriteEngine,
 };
 use glassmaster::imapi2::recorder::{DiscMaster, MediaState, Patience, RegisteredDrive, WriteProtectState};
 use glassmaster::mmc::cmd::{AddressType, PageControl};
@@ -497,6 +497,22 @@ fn the_lock_comes_last() {
     assert_eq!(number(other.acquire_exclusive_access("tests")), 0x8007_0005);
     drop(held);
     data.write(&stream(32), &mut quiet).unwrap();
+}
+
+/// A disc may be taken out between the checks and the lock: they are made again under it, still before anything is touched.
+#[test]
+fn what_was_checked_is_checked_again_under_the_lock() {
+    let first = Rig::blank(MediaType::BD_R);
+    let burn = DataBurn::new(DataOptions::default());
+    burn.check(&first.recorder(), 32).unwrap();
+    let asked = first.count(0x51);
+    assert!(asked > 0);
+    let rig = Rig::blank(MediaType::BD_R);
+    let data = rig.data(&format!("op=51 nth={} always sense=2/3A/00", asked + 1));
+    assert_eq!(number(data.write(&stream(32), &mut quiet)), 0xC0AA_0202);
+    assert_eq!(rig.count(0x51), asked + 1);
+    assert_eq!(touched(&rig), []);
+    assert!(data.recorder().unwrap().exclusive_access_owner().is_none());
 }
 
 #[test]
