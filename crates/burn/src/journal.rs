@@ -176,6 +176,8 @@ pub(crate) struct Keeper {
     pub(crate) flushes: bool,
     /// Sectors between two safe points.
     pub(crate) every: u64,
+    /// All data is there and its track is closed; only session or disc are not.
+    pub(crate) track_is_closed: bool,
 }
 
 impl Keeper {

@@ -19,10 +19,11 @@ use rig::{Rig, image, quiet};
 
 const SECTORS: usize = 1200;
 
-/// A connection that is gone from its WRITE of that number on.
+/// A connection that is gone from its WRITE of that number on, or from its CLOSE TRACK SESSION.
 struct Cut<T> {
     inner: T,
     writes: u32,
+    closes: u32,
 }
 
 impl<T: Transport> Transport for Cut<T> {
@@ -35,7 +36,10 @@ impl<T: Transport> Transport for Cut<T> {
         if cdb.opcode() == 0x2A && self.writes > 0 {
             self.writes -= 1;
         }
-        if self.writes == 0 {
+        if cdb.opcode() == 0x5B && self.closes > 0 {
+            self.closes -= 1;
+        }
+        if self.writes == 0 || self.closes == 0 {
             let device = self.inner.name().to_owned();
             return Err(TransportError::DeviceGone { device, detail: "cut".to_owned() });
         }
@@ -65,7 +69,7 @@ fn options() -> DataOptions {
 fn broken(media: MediaType, writes: u32) -> (Rig, tempfile::TempDir, Journal) {
     let (rig, folder) = (Rig::blank(media), tempfile::tempdir().unwrap());
     let journal = Journal::at(folder.path().join("burn.journal"));
-    let recorder = rig.recorder_on(Box::new(Cut { inner: rig.watched(), writes }));
+    let recorder = rig.recorder_on(Box::new(Cut { inner: rig.watched(), writes, closes: u32::MAX }));
     let source = Arc::new(image(SECTORS, 1));
     let result = DataBurn::new(options()).write_with_journal(
         &recorder,
@@ -142,7 +146,8 @@ fn another_image_another_disc_and_another_type_are_refused() {
 
     // The same type and state, but what lies there is something else.
     let (foreign, folder) = (Rig::blank(MediaType::BD_R), tempfile::tempdir().unwrap());
-    let recorder = foreign.recorder_on(Box::new(Cut { inner: foreign.watched(), writes: 20 }));
+    let recorder =
+        foreign.recorder_on(Box::new(Cut { inner: foreign.watched(), writes: 20, closes: u32::MAX }));
     let own = Journal::at(folder.path().join("own.journal"));
     let source = Arc::new(image(SECTORS, 3));
     let burn = DataBurn::new(options());
@@ -169,7 +174,7 @@ fn parts_of_a_medium_are_gone_on_with_in_their_order() {
             let burn = DataBurn::new(options());
             let (old, new) = (Arc::new(image(740, 1)), Arc::new(image(740, 2)));
             burn.write(&rig.recorder(), old.clone(), &mut quiet, &CancelHandle::new()).unwrap();
-            let cut = rig.recorder_on(Box::new(Cut { inner: rig.watched(), writes }));
+            let cut = rig.recorder_on(Box::new(Cut { inner: rig.watched(), writes, closes: u32::MAX }));
             let handle = CancelHandle::new();
             let broken =
                 burn.write_ranges_with_journal(&cut, new.clone(), &ranges, &journal, &mut quiet, &handle);
@@ -198,6 +203,32 @@ fn parts_of_a_medium_are_gone_on_with_in_their_order() {
                 expected[first..end].copy_from_slice(&new[first..end]);
             }
             assert!(found == expected, "{media}, {writes}");
+            assert_eq!(journal.read().unwrap(), None, "{media}");
+        }
+    }
+}
+
+/// Whatever of closing is missing is made up for.
+#[test]
+fn a_write_that_broke_off_while_it_was_closed_is_closed() {
+    for media in [MediaType::DVD_PLUS_R, MediaType::BD_R, MediaType::DVD_R] {
+        for (closes, sessions) in [(1, 1), (2, 1), (1, 2), (2, 2)] {
+            let (rig, folder) = (Rig::blank(media), tempfile::tempdir().unwrap());
+            let journal = Journal::at(folder.path().join("burn.journal"));
+            let (burn, handle) = (DataBurn::new(options()), CancelHandle::new());
+            let source = Arc::new(image(SECTORS, 1));
+            if sessions == 2 {
+                burn.write(&rig.recorder(), Arc::new(image(300, 5)), &mut quiet, &handle).unwrap();
+            }
+            let cut = rig.recorder_on(Box::new(Cut { inner: rig.watched(), writes: u32::MAX, closes }));
+            let broken = burn.write_with_journal(&cut, source, &journal, &mut quiet, &handle);
+            assert!(broken.is_err(), "{media}");
+            drop(cut);
+            let recorder = rig.recorder();
+            let writes = rig.writes();
+            resume(&recorder, &journal, 1).unwrap_or_else(|e| panic!("{media}, {closes}, {sessions}: {e}"));
+            assert_eq!(rig.writes(), writes, "{media}: nothing was missing but the end");
+            assert_eq!(recorder.sessions().unwrap().len(), sessions, "{media}");
             assert_eq!(journal.read().unwrap(), None, "{media}");
         }
     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use glassmaster_disc::{BlockRangeList, BlockSource, Lba, MediaType, Multisession, SECTOR, SessionAddresses};
-use glassmaster_mmc::cmd::ReadTrackInformation;
+use glassmaster_mmc::cmd::{ReadTrackInformation, TrackInformation};
 use glassmaster_recorder::{DiscRecorder, MediaState, Medium};
 
 use super::data::{BurnReport, DataBurn, check_work, look};
@@ -165,6 +165,7 @@ impl DataBurn {
                 record: record.clone(),
                 flushes,
                 every: self.options.safe_point_every,
+                track_is_closed: found.track_is_closed,
             });
             Ok((found.medium, found.recipe, sections))
         });
@@ -206,7 +207,7 @@ pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, sections: &[Secti
         Ok(record) => {
             let flushes = medium.state.contains(MediaState::OVERWRITE_ONLY);
             let every = job.options.safe_point_every;
-            job.keeper = Some(Keeper { journal, record, flushes, every });
+            job.keeper = Some(Keeper { journal, record, flushes, every, track_is_closed: false });
         }
         Err(e) => job.notes.push(format!("no journal is kept: '{}': {e}", journal.path().display())),
     }
@@ -221,6 +222,8 @@ struct Found {
     whole: Target,
     /// Sectors that are on it, padding included.
     on_disc: u64,
+    /// Nothing but closing the session is left to do.
+    track_is_closed: bool,
 }
 
 /// Whether the write that `record` tells of can be gone on with on the medium in the drive; `sectors` is what the recipe
@@ -244,6 +247,7 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
     }
     let start = u64::try_from(record.start.0).unwrap_or(0);
     let overwrites = medium.state.contains(MediaState::OVERWRITE_ONLY);
+    let mut track_is_closed = false;
     let on_disc = if overwrites {
         if !medium.formatted || medium.total != record.total {
             return refuse(job, "the disc is not as it was when the burn was begun");
@@ -254,18 +258,19 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
             return refuse(job, "the disc has no session that was begun and not closed");
         }
         let last = medium.disc.as_ref().map_or(1, |d| d.last_track_in_last_session.max(1));
-        let track = job.recorder.track_information(&ReadTrackInformation::track(last.into()));
-        let track = job.check(track)?;
-        let Some(next) = track.next_writable.filter(|_| track.start == record.start && !track.damage) else {
-            return refuse(
-                job,
-                "its open track is not the one that was begun, or cannot be written to any more",
-            );
+        let begun = find_track(job, last, record.start)?;
+        let Some(track) = begun.filter(|track| !track.damage) else {
+            return refuse(job, "its open track is not the one that was begun");
         };
         if matches!(medium.kind, MediaType::DVD_R | MediaType::DVD_RW) && !track.packet {
             return refuse(job, "disc at once cannot be gone on with");
         }
-        let Some(done) = u64::try_from(next.0).ok().and_then(|next| next.checked_sub(start)) else {
+        track_is_closed = track.next_writable.is_none();
+        let end = match track.next_writable {
+            Some(next) => u64::try_from(next.0).ok(),
+            None => start.checked_add(u64::from(track.size)),
+        };
+        let Some(done) = end.and_then(|end| end.checked_sub(start)) else {
             return refuse(job, "the drive names a next address before the start");
         };
         // What the rules for closing go by is the room there was at the beginning.
@@ -286,7 +291,26 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
     if on_disc > all || all > medium.free || (!overwrites && whole.start != record.start) {
         return refuse(job, "the disc holds more than what was begun, or has no room for the rest");
     }
-    Ok(Found { medium, recipe, whole, on_disc })
+    if track_is_closed && on_disc < all {
+        return refuse(job, "its track was closed before all of the data was written");
+    }
+    Ok(Found { medium, recipe, whole, on_disc, track_is_closed })
+}
+
+/// The track that begins at `start`: the last one, or the one before it where that is closed and the next one is only
+/// offered.
+fn find_track(job: &Job<'_>, last: u16, start: Lba) -> Result<Option<TrackInformation>, Error> {
+    for number in [last, last.saturating_sub(1)] {
+        if number == 0 {
+            break;
+        }
+        let track = job.recorder.track_information(&ReadTrackInformation::track(number.into()));
+        let track = job.check(track)?;
+        if track.start == start {
+            return Ok(Some(track));
+        }
+    }
+    Ok(None)
 }
 
 /// What is left of the pieces after `on_disc` sectors of them, each held against what is on the disc. On media that can be

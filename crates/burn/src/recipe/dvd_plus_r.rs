@@ -44,7 +44,7 @@ impl Recipe for DvdPlusR {
 
     fn finalise(&mut self, job: &mut Job<'_>) -> Result<(), Error> {
         job.synchronize()?;
-        job.close_or_fail(CloseFunction::TRACK, self.track)?;
+        super::close_track(job, self.track)?;
         if self.closing != Closing::Final {
             return job.close_or_fail(CloseFunction::SESSION, 0);
         }

@@ -231,8 +231,16 @@ fn nearly_full(medium: &Medium, needed: u64) -> bool {
 
 /// Closes the open track and then the session or the disc.
 fn close_track_and(job: &mut Job<'_>, track: u16, function: CloseFunction) -> Result<(), Error> {
-    job.close_or_fail(CloseFunction::TRACK, track)?;
+    close_track(job, track)?;
     job.close_or_fail(function, 0)
+}
+
+/// Closes the open track, unless that was done before the write broke off that is gone on with.
+fn close_track(job: &mut Job<'_>, track: u16) -> Result<(), Error> {
+    match &job.keeper {
+        Some(keeper) if keeper.track_is_closed => Ok(()),
+        _ => job.close_or_fail(CloseFunction::TRACK, track),
+    }
 }
 
 /// What becomes of a disc whose recording in one go did not come to its end.
