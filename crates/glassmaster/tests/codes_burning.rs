@@ -420,7 +420,9 @@ fn every_code_of_the_contract_is_raised_or_has_a_reason() {
 #[test]
 fn other_ways_to_common_codes() {
     let drive = Rig::blank(MediaType::BD_RE).recorder();
-    let ways = ready(&drive).multisession_interfaces().unwrap();
+    let data = ready(&drive);
+    assert_eq!(number(data.write(&DataStream::new(Arc::new(Vast(1 << 40))), &mut quiet)), 0xC0AA_0404);
+    let ways = data.multisession_interfaces().unwrap();
     assert_eq!(number(ways.random_write.last_written_address()), 0x8000_4001);
     assert_eq!(number(WriteEngine::new().set_use_streaming_write12(true)), 0x8000_4001);
     assert_eq!(WriteEngine::new().cancel_write(), HResult(0x00AA_0302));

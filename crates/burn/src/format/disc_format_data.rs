@@ -561,7 +561,9 @@ impl DiscFormatData {
             _ => None,
         };
         let source = Arc::clone(&stream.source);
-        let wanted = ranges.map_or(Wanted::Sectors(source.block_count()), Wanted::of_ranges);
+        // More than any address counts is more than any disc takes, and is told as that.
+        let sectors = source.block_count().min(u64::from(i32::MAX.unsigned_abs()));
+        let wanted = ranges.map_or(Wanted::Sectors(sectors), Wanted::of_ranges);
         burn.check_first(&recorder, wanted, events, &cancel)?;
         // The write asks for the speed itself, and leaves the drive at its default.
         let speed = self.lock().speed.take();
