@@ -365,7 +365,7 @@ fn check_state(medium: &Medium, options: &DataOptions, wanted: Wanted) -> Result
 
 /// Whether a step that only makes things better may fail in this way: the drive answered, the disc is still in it, and
 /// nothing is said of what was written before.
-fn can_do_without(error: &glassmaster_recorder::Error) -> bool {
+pub(super) fn can_do_without(error: &glassmaster_recorder::Error) -> bool {
     use glassmaster_recorder::Error as DriveError;
     match error {
         DriveError::Refused { failure, .. } => {

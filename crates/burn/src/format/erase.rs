@@ -13,7 +13,7 @@ use glassmaster_recorder::{
     DiscRecorder, Error as DriveError, MediaState, Medium, Repeat, check_client_name,
 };
 
-use super::data::DataBurn;
+use super::data::{DataBurn, can_do_without};
 use super::erase_error::{EraseError, EraseErrorKind};
 use crate::cancel::CancelHandle;
 use crate::event::CADENCE;
@@ -187,7 +187,8 @@ impl DiscErase {
         let kind = if self.options.full { BlankType::DISC } else { BlankType::MINIMAL };
         let guess = if self.options.full { full_time(recorder, medium) } else { QUICK };
         let locked = match recorder.prevent_removal() {
-            Err(e) if e.is_unsupported() => None,
+            // A drive that blanks a disc keeps it anyway.
+            Err(e) if can_do_without(&e) => None,
             other => Some(other.map_err(EraseErrorKind::Device)?),
         };
         events(&EraseEvent { elapsed: elapsed(), estimated_total: guess });
@@ -222,8 +223,9 @@ impl DiscErase {
         });
         match waited {
             Ok(()) => {}
-            Err(DriveError::StillBusy { waited, .. }) => {
+            Err(DriveError::StillBusy { waited, origin, last, .. }) => {
                 let mut error = EraseError::from(EraseErrorKind::TookTooLong(waited));
+                error.add_aftermath(format!("its last answer, to {origin}: {last}"));
                 error.add_aftermath("the drive may still be erasing the disc");
                 return Err(error);
             }

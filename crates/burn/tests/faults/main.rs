@@ -6,6 +6,8 @@
 //! correctly, or in an error that names the phase, the command, the address and the sense in words and says what to
 //! do, with the tray free and the drive released.
 //!
+//! Erasing by BLANK is swept in the same way. FORMAT UNIT is one of the commands of a burn to DVD-RW, DVD+RW and BD-RE.
+//!
 //! What came of each run stands in `snapshot/`, one file a medium, a row for each command and a column for each fault.
 //! A change of the engine that changes an outcome shows there: read the difference, and when it is meant, run this test
 //! with `GLASSMASTER_BLESS=1`.
@@ -23,10 +25,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use glassmaster_burn::{BurnReport, CancelHandle, DataBurn, DataOptions, Error, ErrorKind, VerifyLevel};
+use glassmaster_burn::{
+    BurnReport, CancelHandle, DataBurn, DataOptions, DiscErase, EraseError, Error, ErrorKind, VerifyLevel,
+};
 use glassmaster_disc::clock::{Clock, SimulatedClock};
 use glassmaster_disc::{BlockSource, MediaType, SECTOR};
-use glassmaster_recorder::{DiscRecorder, Error as DriveError, Patience, RecorderOptions};
+use glassmaster_recorder::{DiscRecorder, Error as DriveError, MediaState, Patience, RecorderOptions};
 use glassmaster_vdrive::{Disc, DriveOptions, MediumOptions, VirtualDrive};
 
 use fault::{FAULTS, Fault, MOST_COMMANDS, Spoiler, Step, Tape};
@@ -37,6 +41,15 @@ const SECTORS: usize = 96;
 /// More than all limits of one burn together.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
+/// What is spoiled.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Work {
+    /// A burn to a blank disc.
+    Burn,
+    /// BLANK of a disc with a session.
+    Erase,
+}
+
 /// How a run ended.
 #[derive(Debug)]
 enum End {
@@ -44,6 +57,8 @@ enum End {
     Opening(DriveError),
     Written(Box<BurnReport>),
     Failed(Error),
+    Erased,
+    NotErased(EraseError),
 }
 
 /// What is burnt, and where.
@@ -51,6 +66,7 @@ struct Bench {
     _folder: tempfile::TempDir,
     path: PathBuf,
     media: MediaType,
+    work: Work,
     image: Arc<Vec<u8>>,
 }
 
@@ -65,19 +81,30 @@ struct Plan {
 const UNSPOILED: Plan = Plan { fault: None, at: usize::MAX, lasting: false };
 
 impl Bench {
-    fn new(media: MediaType) -> Self {
+    fn new(media: MediaType, work: Work) -> Self {
         // Memory is quicker than a disk, where there is any to be had.
         let memory = std::path::Path::new("/dev/shm");
         let folder =
             if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let path = folder.path().join("medium.disc");
-        Self { _folder: folder, path, media, image: Arc::new(image(SECTORS, 1)) }
+        Self { _folder: folder, path, media, work, image: Arc::new(image(SECTORS, 1)) }
     }
 
-    /// One burn on a new disc.
+    /// A burn by a drive that nobody spoils.
+    fn fill(&self) {
+        let recorder = DiscRecorder::open(Box::new(VirtualDrive::open(&self.path).unwrap())).unwrap();
+        let source = Arc::clone(&self.image) as Arc<dyn BlockSource>;
+        let burn = DataBurn::new(DataOptions { client_name: "filler".to_owned(), ..DataOptions::default() });
+        burn.write(&recorder, source, &mut quiet, &CancelHandle::new()).unwrap();
+    }
+
+    /// The work on a new disc.
     fn run(&self, plan: Plan, record: bool) -> (End, Tape) {
         let _ = std::fs::remove_file(&self.path);
         drop(Disc::create(&self.path, self.media, &MediumOptions::default()).unwrap());
+        if self.work == Work::Erase {
+            self.fill();
+        }
         let clock = SimulatedClock::default();
         let mut drive = VirtualDrive::empty(DriveOptions::default());
         drive.insert(Disc::open(&self.path).unwrap()).map_err(|(e, _)| e).unwrap();
@@ -93,19 +120,40 @@ impl Bench {
         let end = match DiscRecorder::with_options(Box::new(spoiler), options) {
             Err(error) => End::Opening(error),
             Ok(recorder) => {
-                let burn = DataBurn::new(DataOptions { verify: VerifyLevel::Full, ..DataOptions::default() });
-                let source = Arc::clone(&self.image) as Arc<dyn BlockSource>;
-                let result = burn.write(&recorder, source, &mut quiet, &CancelHandle::new());
+                let end = self.work_with(&recorder);
                 assert_eq!(recorder.exclusive_access_owner(), None, "the drive is still held");
-                match result {
-                    Ok(report) => End::Written(Box::new(report)),
-                    Err(error) => End::Failed(error),
-                }
+                end
             }
         };
         assert!(clock.now() < LONGEST, "it took {:?}", clock.now());
         let tape = std::mem::take(&mut *tape.lock().unwrap());
         (end, tape)
+    }
+
+    fn work_with(&self, recorder: &DiscRecorder) -> End {
+        let cancel = CancelHandle::new();
+        match self.work {
+            Work::Burn => {
+                let burn = DataBurn::new(DataOptions { verify: VerifyLevel::Full, ..DataOptions::default() });
+                let source = Arc::clone(&self.image) as Arc<dyn BlockSource>;
+                match burn.write(recorder, source, &mut quiet, &cancel) {
+                    Ok(report) => End::Written(Box::new(report)),
+                    Err(error) => End::Failed(error),
+                }
+            }
+            Work::Erase => match DiscErase::default().erase(recorder, &mut |_| {}, &cancel) {
+                Ok(_) => End::Erased,
+                Err(error) => End::NotErased(error),
+            },
+        }
+    }
+
+    /// Whether the disc is blank, by a drive that nobody spoils.
+    fn is_blank(&self) -> bool {
+        let drive = VirtualDrive::open(&self.path).unwrap();
+        let recorder = DiscRecorder::open(Box::new(drive)).unwrap();
+        recorder.wait_ready().unwrap();
+        recorder.medium().unwrap().state.contains(MediaState::BLANK)
     }
 
     /// What is on the disc, looked at by a drive that nobody spoils.
@@ -152,6 +200,23 @@ impl Bench {
                 claim(!error.next_step().is_empty(), &|| format!("no advice: {text}"));
                 return table::OPENING;
             }
+            End::Erased => {
+                claim(self.is_blank(), &|| "erased, but the disc is not blank".to_owned());
+                return table::VERIFIED;
+            }
+            End::NotErased(error) => {
+                let text = error.to_string();
+                claim(!error.next_step().is_empty(), &|| format!("no advice: {text}"));
+                claim(!error.hresult().succeeded() && !error.is_cancelled(), &|| {
+                    format!("wrong code: {text}")
+                });
+                let letter = table::not_erased(error.kind());
+                let verdict = [table::UNSUITABLE, table::DIFFERS].contains(&letter);
+                claim(verdict || names_all(fault, struck, &text), &|| {
+                    format!("something is missing: {text}")
+                });
+                return letter;
+            }
             End::Failed(error) => error,
         };
         let text = error.to_string();
@@ -192,11 +257,14 @@ fn swept(steps: Vec<Step>) -> Vec<(usize, Step)> {
 }
 
 /// Sweeps one medium and compares with its table.
-fn sweep(media: MediaType) {
-    let bench = Bench::new(media);
+fn sweep(media: MediaType, work: Work) {
+    let bench = Bench::new(media, work);
     let (end, tape) = bench.run(UNSPOILED, true);
-    let End::Written(report) = end else { panic!("{media}: {end:?}") };
-    assert!(bench.holds_the_image(&report));
+    match end {
+        End::Written(report) => assert!(bench.holds_the_image(&report)),
+        End::Erased => assert!(bench.is_blank()),
+        other => panic!("{media}: {other:?}"),
+    }
     let steps = swept(tape.steps);
     let mut complaints = Vec::new();
     let rows = [false, true].map(|lasting| {
@@ -216,30 +284,32 @@ fn sweep(media: MediaType) {
     });
     let some = complaints.iter().take(60).cloned().collect::<Vec<_>>().join("\n");
     assert!(complaints.is_empty(), "{} complaints, such as\n{some}", complaints.len());
-    table::compare(media, &steps, &rows);
+    table::compare(media, work, &steps, &rows);
 }
 
 macro_rules! sweeps {
-    ($($name:ident: $media:ident;)*) => {$(
+    ($($name:ident: $media:ident, $work:ident;)*) => {$(
         #[test]
         fn $name() {
-            sweep(MediaType::$media);
+            sweep(MediaType::$media, Work::$work);
         }
     )*};
 }
 
 sweeps! {
-    cd_r: CD_R;
-    cd_rw: CD_RW;
-    dvd_r: DVD_R;
-    dvd_r_dl: DVD_R_DL;
-    dvd_rw: DVD_RW;
-    dvd_ram: DVD_RAM;
-    dvd_plus_r: DVD_PLUS_R;
-    dvd_plus_r_dl: DVD_PLUS_R_DL;
-    dvd_plus_rw: DVD_PLUS_RW;
-    dvd_plus_rw_dl: DVD_PLUS_RW_DL;
-    bd_r: BD_R;
-    bd_re: BD_RE;
-    disk: DISK;
+    cd_r: CD_R, Burn;
+    cd_rw: CD_RW, Burn;
+    dvd_r: DVD_R, Burn;
+    dvd_r_dl: DVD_R_DL, Burn;
+    dvd_rw: DVD_RW, Burn;
+    dvd_ram: DVD_RAM, Burn;
+    dvd_plus_r: DVD_PLUS_R, Burn;
+    dvd_plus_r_dl: DVD_PLUS_R_DL, Burn;
+    dvd_plus_rw: DVD_PLUS_RW, Burn;
+    dvd_plus_rw_dl: DVD_PLUS_RW_DL, Burn;
+    bd_r: BD_R, Burn;
+    bd_re: BD_RE, Burn;
+    disk: DISK, Burn;
+    erase_cd_rw: CD_RW, Erase;
+    erase_dvd_rw: DVD_RW, Erase;
 }

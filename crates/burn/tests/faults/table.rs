@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use glassmaster_burn::WriteAction;
+use glassmaster_burn::{EraseErrorKind, WriteAction};
 use glassmaster_disc::MediaType;
 
+use crate::Work;
 use crate::fault::{FAULTS, Step};
 
 pub(crate) const VERIFIED: char = '.';
@@ -31,6 +32,31 @@ pub(crate) fn failed_in(phase: WriteAction) -> char {
         WriteAction::Completed => '!',
     }
 }
+
+pub(crate) fn not_erased(kind: &EraseErrorKind) -> char {
+    match kind {
+        EraseErrorKind::Recorder | EraseErrorKind::MediaType(_) | EraseErrorKind::NotErasable(_) => {
+            UNSUITABLE
+        }
+        EraseErrorKind::Refused(_) => 'r',
+        EraseErrorKind::Unexpected(_) => 'w',
+        EraseErrorKind::TookTooLong(_) => 't',
+        EraseErrorKind::NotBlank(_) => DIFFERS,
+        _ => 'm',
+    }
+}
+
+const ERASE_LEGEND: &str = "\
+.  erased, and blank by another drive
+o  error while the drive was taken into use
+m  error beside erasing
+U  refused: drive or medium are not suitable
+r  the drive refused to erase
+w  the drive began to erase, and it went wrong
+t  the drive was not done in time
+D  the drive says that the disc is not blank
+   (blank: the fault needs a command that brings data)
+";
 
 const LEGEND: &str = "\
 .  finished, verified, and read correctly by another drive
@@ -94,9 +120,13 @@ fn label(place: usize, step: &Step) -> String {
     label
 }
 
-fn render(media: MediaType, steps: &[(usize, Step)], rows: &[Vec<String>; 2]) -> String {
+fn render(media: MediaType, work: Work, steps: &[(usize, Step)], rows: &[Vec<String>; 2]) -> String {
+    let (what, legend) = match work {
+        Work::Burn => ("burn to", LEGEND),
+        Work::Erase => ("quick erase of", ERASE_LEGEND),
+    };
     let mut text = format!(
-        "What becomes of a burn to a {media} when one of its commands is spoiled\n\n{LEGEND}\n\
+        "What becomes of a {what} a {media} when one of its commands is spoiled\n\n{legend}\n\
          Regenerate with GLASSMASTER_BLESS=1 cargo test -p glassmaster-burn --test faults\n"
     );
     for (title, rows) in
@@ -117,7 +147,7 @@ fn render(media: MediaType, steps: &[(usize, Step)], rows: &[Vec<String>; 2]) ->
     text
 }
 
-fn path(media: MediaType) -> PathBuf {
+fn path(media: MediaType, work: Work) -> PathBuf {
     let name: String = media
         .to_string()
         .chars()
@@ -127,12 +157,13 @@ fn path(media: MediaType) -> PathBuf {
             _ => "_".to_owned(),
         })
         .collect();
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/faults/snapshot/{name}.txt"))
+    let prefix = if work == Work::Erase { "erase_" } else { "" };
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/faults/snapshot/{prefix}{name}.txt"))
 }
 
 /// Fails with the lines that are others; rewrites the file instead where that is asked for.
-pub(crate) fn compare(media: MediaType, steps: &[(usize, Step)], rows: &[Vec<String>; 2]) {
-    let (found, path) = (render(media, steps, rows), path(media));
+pub(crate) fn compare(media: MediaType, work: Work, steps: &[(usize, Step)], rows: &[Vec<String>; 2]) {
+    let (found, path) = (render(media, work, steps, rows), path(media, work));
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     if found == kept {
         return;
@@ -150,5 +181,5 @@ pub(crate) fn compare(media: MediaType, steps: &[(usize, Step)], rows: &[Vec<Str
     for line in new.iter().filter(|l| !old.contains(l)) {
         let _ = writeln!(difference, "+{line}");
     }
-    panic!("{media}: the outcomes are others than in {}:\n{difference}", path.display());
+    panic!("{media}, {work:?}: the outcomes are others than in {}:\n{difference}", path.display());
 }
