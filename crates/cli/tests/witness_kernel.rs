@@ -8,7 +8,7 @@ mod glassmaster_program;
 use std::path::Path;
 
 use glassmaster_testkit::tree;
-use glassmaster_testkit::witness::{GuestRun, Kernel};
+use glassmaster_testkit::witness::{GuestRun, Kernel, Witness};
 use serde_json::{Value, json};
 
 const PROGRAM: &str = glassmaster_program::PATH;
@@ -200,4 +200,38 @@ time.sleep(300)' $RECORDER_DEVICE >holder &
         assert_eq!((&last["ok"], &last["exit"]), (&json!(false), &json!(4)), "{name}: {last}");
         assert!(words.iter().all(|word| error.contains(word)), "{name}: {error}");
     }
+}
+
+/// On media that are written at random the kernel makes files in a file system of mkudffs; our reader and checker agree
+/// with it.
+#[test]
+fn what_the_kernel_writes_to_a_disc_is_read() {
+    let place = tempfile::tempdir().unwrap();
+    let Some(kernel) = Kernel::find().unwrap() else { return };
+    let Some(mkudffs) = Witness::find("mkudffs").unwrap() else { return };
+    sources(place.path());
+    let client = r#"
+        life() {
+          attach 0 $1 formatted
+          $MKUDFFS --utf8 --blocksize=2048 --media-type=$2 $RECORDER_DEVICE >/dev/null || { dmesg -t | tail -n 12; return 1; }
+          mount -t udf -o rw $RECORDER_DEVICE /mnt/image || { dmesg -t | tail -n 5; return 1; }
+          cp -r $P/source/. /mnt/image/ && cp $P/more/added /mnt/image/sizes/ && rm -r /mnt/image/deep || return
+          mkdir /mnt/image/new && mv /mnt/image/sizes /mnt/image/new/ || return
+          umount /mnt/image || return
+          rm -rf /run/expected /run/extracted
+          mkdir -p /run/expected/new && cp -r $P/source/sizes $P/more/added /run/expected/new/ || return
+          mv /run/expected/new/added /run/expected/new/sizes/ || return
+          $G extract $RECORDER_DEVICE -o /run/extracted || return
+          rmdir /run/extracted/lost+found 2>/dev/null
+          diff -r --no-dereference /run/expected /run/extracted || return
+          $G check $RECORDER_DEVICE || return
+          detach 0
+        }
+        for media in "dvd-ram dvdram" "dvd+rw dvdrw" "bd-re hd"; do
+          life $media || { echo "in the life of $media"; exit 1; }
+        done
+    "#;
+    let client = format!("MKUDFFS='{}'\n{client}", mkudffs.path().display());
+    let Some(guest) = run(&kernel, place.path(), &client) else { return };
+    assert_eq!(guest.code, 0, "{}", guest.log);
 }

@@ -43,6 +43,8 @@ attach() {
   ln -s "$place" "$portal/lun/lun_$number/recorder"
   await 20 recorder_is_there "$number" || { echo "no block device"; dmesg -t | tail -n 20; exit 72; }
   RECORDER_DEVICE=/dev/$(block_of "$number")
+  # tcm_loop sets no limit, and file systems then write more at a time than the wire carries.
+  echo 128 >"/sys/class/block/${RECORDER_DEVICE#/dev/}/queue/max_sectors_kb"
 }
 
 # detach NUMBER: the device goes, then what stood behind it.
