@@ -362,8 +362,8 @@ const SECTION_4: &[(&str, u32)] = &[
 const NEVER: &[(&str, &str)] = &[
     (
         "E_IMAPI_RECORDER_MEDIA_SPEED_MISMATCH",
-        "no sense code of MMC-6 annex F says that the speed of a medium lies outside the range of the drive: such a medium \
-         is answered with x/30/xx, which is E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE",
+        "the published list of sense codes has none that says that the speed of a medium lies outside the range of the drive; \
+         such a medium is answered with x/30/xx, which is E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE",
     ),
     ("E_OUTOFMEMORY", "a program of this language that gets no memory ends"),
 ];
