@@ -142,6 +142,31 @@ impl DataBurn {
         events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
         cancel: &CancelHandle,
     ) -> Result<BurnReport, Error> {
+        self.go_on_if_it_fits(recorder, work, journal, events, cancel).map_err(|mut error| {
+            // Whoever hears that a burn cannot be gone on with wants to know what there is instead.
+            let refused = match error.kind() {
+                ErrorKind::Argument(_) => true,
+                ErrorKind::Unsuitable(why) => matches!(why, Unsuitable::NoResume(_)),
+                _ => false,
+            };
+            if refused
+                && error.medium().is_none()
+                && let Ok(medium) = recorder.medium()
+            {
+                error.set_medium(medium);
+            }
+            error
+        })
+    }
+
+    fn go_on_if_it_fits(
+        &self,
+        recorder: &DiscRecorder,
+        work: &Work<'_>,
+        journal: &Journal,
+        events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
+        cancel: &CancelHandle,
+    ) -> Result<BurnReport, Error> {
         let mut job = Job::new(recorder, &self.options, events, cancel, work.amount());
         check_work(&job, work)?;
         let record = read_journal(&job, journal)?;
@@ -154,7 +179,7 @@ impl DataBurn {
                 record.sectors
             ))));
         }
-        let result = self.with_drive(&mut job, |job| {
+        self.with_drive(&mut job, |job| {
             let found = begun(job, &record, work.wanted().sectors())?;
             let sections = work.sections(found.whole).map_err(|text| job.fail(ErrorKind::Argument(text)))?;
             let flushes = found.medium.state.contains(MediaState::OVERWRITE_ONLY);
@@ -168,14 +193,6 @@ impl DataBurn {
                 track_is_closed: found.track_is_closed,
             });
             Ok((found.medium, found.recipe, sections))
-        });
-        result.map_err(|mut error| {
-            if matches!(error.kind(), ErrorKind::Unsuitable(Unsuitable::NoResume(_)))
-                && let Ok(medium) = recorder.medium()
-            {
-                error.set_medium(medium);
-            }
-            error
         })
     }
 }
@@ -185,7 +202,10 @@ fn read_journal(job: &Job<'_>, journal: &Journal) -> Result<JournalRecord, Error
     let path = journal.path().display();
     match journal.read() {
         Ok(Some(record)) => Ok(record),
-        Ok(None) => wrong(format!("no burn was broken off: there is no journal '{path}'")),
+        Ok(None) => wrong(format!(
+            "no burn was broken off that can be gone on with: there is no journal '{path}' (what is written in one go, \
+             such as a CD, keeps none)"
+        )),
         Err(e) => wrong(format!("the journal '{path}' cannot be used: {e}")),
     }
 }
