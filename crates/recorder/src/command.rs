@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use glassmaster_disc::clock::{Clock, Signal};
-use glassmaster_mmc::cmd::{Inquiry, StandardInquiry};
+use glassmaster_mmc::cmd::{Inquiry, StandardInquiry, TestUnitReady};
 use glassmaster_mmc::{Command, Query, Transfer};
 use glassmaster_scsi::{
     Cdb, Claim, CommandFailure, DataPhase, Outcome, SenseKey, Status, SystemFacts, Transport, TransportError,
@@ -72,9 +72,9 @@ impl Default for Patience {
 /// Whether a command may be sent a second time when the drive did not carry it out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Repeat {
-    /// After unit attentions, BUSY and aborts: questions, and settings that are the same when made twice. Where there is
-    /// data, an operation in progress (2/04/01, /04, /07, /08) is waited out for half a second; a question is also asked
-    /// again after a failure without a reason.
+    /// After unit attentions, BUSY and aborts: questions, and settings that are the same when made twice. An operation in
+    /// progress (2/04/01, /04, /07, /08) is waited out for half a second, unless that is the question; what brings data is
+    /// also asked for again after a failure without a reason.
     Freely,
     /// The caller looks at every answer itself.
     Never,
@@ -298,7 +298,7 @@ impl Device {
                         aborts <= self.options.patience.aborted
                     }
                     // Who has to wait for longer looks at every answer himself.
-                    Trouble::Other if is_in_progress(&failure) && !matches!(data, DataPhase::None) => {
+                    Trouble::Other if is_in_progress(&failure) && origin.opcode != TestUnitReady::OPCODE => {
                         let again = backoff.waited() < HICCUP;
                         if again {
                             backoff.sleep();
@@ -433,7 +433,7 @@ const HICCUP: Duration = Duration::from_millis(500);
 /// What to do about a failure, before looking closer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Trouble {
-    /// Something happened before the command; the command was not carried out.
+    /// Something happened before the command, and it is over; the command was not carried out.
     Attention,
     /// The drive cannot take a command now.
     Busy,
@@ -446,6 +446,8 @@ pub(crate) enum Trouble {
 pub(crate) fn classify(failure: &CommandFailure) -> Trouble {
     match (failure.status, failure.sense) {
         (Status::BUSY | Status::TASK_SET_FULL, _) => Trouble::Busy,
+        // An earlier command had trouble and got over it; this one was not carried out (SPC-4 4.5.5).
+        (_, Some(s)) if s.deferred && s.key == SenseKey::RECOVERED_ERROR => Trouble::Attention,
         (_, Some(s)) if s.deferred => Trouble::Other,
         (_, Some(s)) if s.key == SenseKey::UNIT_ATTENTION => Trouble::Attention,
         (_, Some(s)) if s.key == SenseKey::ABORTED_COMMAND => Trouble::Aborted,
@@ -462,8 +464,8 @@ pub(crate) fn is_in_progress(failure: &CommandFailure) -> bool {
     })
 }
 
-/// A failure of the way rather than of the drive: no reason is given, the communication failed (4/08/xx), or an earlier
-/// command was recovered and this one was not carried out (SPC-4 4.5.5). A question may be asked again.
+/// A failure of the way rather than of the drive: no reason is given, or the communication failed (4/08/xx). A question
+/// may be asked again.
 pub(crate) fn is_garbled(failure: &CommandFailure) -> bool {
     match failure.sense {
         None => failure.status == Status::CHECK_CONDITION,
