@@ -36,6 +36,17 @@ fn media_states_follow_the_table() {
         (0x0009u16, 0x00u8, 359_000u32, blank | appendable),
         (0x001B, 0x00, 2_295_104, blank | appendable),
         (0x0041, 0x00, 12_219_392, blank | appendable),
+        // One session, and no more: two layers, and a DVD-RW without feature 0021h, as after a minimal blank.
+        (0x0015, 0x00, 4_171_712, blank | appendable | final_session),
+        (0x0016, 0x00, 4_171_712, blank | appendable | final_session),
+        (0x0014, 0x10, 2_297_888, blank | appendable | final_session),
+        (0x002B, 0x00, 4_173_824, blank | appendable),
+        (0x0011, 0x01, 2_000_000, appendable),
+        (0x0014, 0x1E, 0, MediaState::FINALIZED | MediaState::ERASE_REQUIRED),
+        (0x0041, 0x0E, 0, MediaState::FINALIZED),
+        (0x002B, 0x05, 200_000, MediaState::NON_EMPTY_SESSION),
+        // A last session that is closed, on a disc that is open and has no other, contradicts itself.
+        (0x001B, 0x0D, 200_000, MediaState::DAMAGED),
         (0x0009, 0x01, 200_000, appendable),
         (0x0009, 0x01, 7_000, appendable | final_session),
         (0x0009, 0x05, 200_000, MediaState::NON_EMPTY_SESSION),
