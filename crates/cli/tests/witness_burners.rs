@@ -147,6 +147,7 @@ const LIVES: &[(&str, &str, &[Step])] = &[
             mediainfo(&[
                 "Mounted Media: 11h, DVD-R Sequential",
                 "Current Write Speed: 16.0x1385=22160KB/s",
+                "Legacy lead-out at: 2298496*2KB=4707319808",
                 "Disc status: blank",
                 "Next Writable Address: 0*2KB",
                 "Free Blocks: 2297888*2KB",

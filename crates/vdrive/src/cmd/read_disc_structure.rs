@@ -16,6 +16,8 @@ use crate::sense;
 /// Physical sector number of LBA 0 on DVD, and on DVD-RAM.
 const DVD_DATA_START: u32 = 0x3_0000;
 const DVD_RAM_DATA_START: u32 = 0x3_1000;
+/// Last sector of the 2,298,496 that a DVD-R or DVD-RW of one layer is made with; drives offer some ECC blocks fewer.
+const DVD_DASH_END: u32 = 0x26_127F;
 const MANUFACTURER: &[u8; 8] = b"GLASSMST";
 /// Spare blocks of a DVD-RAM that no format touches.
 const PRIMARY_SPARE: u32 = 12_800;
@@ -102,7 +104,13 @@ pub(super) fn answer(d: &mut VirtualDrive, c: &ReadDiscStructure) -> Result<Disc
     match (c.format, bd) {
         (F::PHYSICAL, false) => Ok(physical(disc, false).to_structure()),
         // The control data zone was made with the disc: it tells of all there is, not of what has been recorded.
-        (F::LEAD_IN_PHYSICAL, false) => Ok(physical(disc, true).to_structure()),
+        (F::LEAD_IN_PHYSICAL, false) => {
+            let mut format = physical(disc, true);
+            if disc.layers() == 1 {
+                format.data_end = U24::new(DVD_DASH_END).unwrap_or(U24::MAX);
+            }
+            Ok(format.to_structure())
+        }
         // No copyright protection system, all regions.
         (F::COPYRIGHT, false) => Ok(DiscStructure { data: vec![0; 4] }),
         (F::MANUFACTURER, false) => Ok(DiscStructure { data: vec![0; 2048] }),
