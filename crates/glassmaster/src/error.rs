@@ -2,8 +2,9 @@
 
 use glassmaster_burn::{EraseError, FormatError};
 use glassmaster_disc::HResult;
-use glassmaster_recorder::Blame;
+use glassmaster_recorder::{Blame, Error as RecorderError};
 use glassmaster_scsi::TransportError;
+use glassmaster_vdrive::StoreError;
 
 /// Kinds of failure that a caller treats differently.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -38,15 +39,18 @@ pub enum Error {
     /// Putting streams together.
     #[error(transparent)]
     Stream(#[from] glassmaster_disc::stream::StreamError),
-    /// Asking a drive.
+    /// Asking a drive, and the way to it.
     #[error(transparent)]
     Recorder(#[from] glassmaster_recorder::Error),
     /// The file of a virtual disc.
     #[error(transparent)]
     Disc(#[from] glassmaster_vdrive::StoreError),
-    /// The way to a drive.
-    #[error(transparent)]
-    Transport(#[from] glassmaster_scsi::TransportError),
+}
+
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        Self::Recorder(error.into())
+    }
 }
 
 impl Error {
@@ -66,6 +70,7 @@ impl Error {
             Self::Erase(e) => of_erase(e),
             Self::Format(FormatError::Write(e)) => of_burn(e),
             Self::Format(FormatError::Erase(e)) => of_erase(e),
+            Self::Recorder(RecorderError::System(_)) => Class::Unsuitable,
             Self::Recorder(e) | Self::Format(FormatError::Device(e)) => of_blame(e.blame()),
             Self::Format(e) => match e.blame() {
                 Blame::Caller => Class::Usage,
@@ -74,7 +79,6 @@ impl Error {
             },
             Self::Stream(_) => Class::Usage,
             Self::Disc(_) => Class::Failed,
-            Self::Transport(_) => Class::Unsuitable,
         }
     }
 
@@ -88,12 +92,8 @@ impl Error {
             Self::Format(e) => e.hresult().0,
             Self::Stream(e) => e.hresult().0,
             Self::Recorder(e) => e.hresult().0,
-            Self::Transport(TransportError::Timeout { .. }) => HResult::COMMAND_TIMEOUT.0,
-            Self::Transport(TransportError::DeviceGone { .. }) => HResult::DEVICE_GONE.0,
-            Self::Transport(TransportError::Denied { .. } | TransportError::InUse { .. }) => {
-                HResult::ACCESS_DENIED.0
-            }
-            Self::Disc(_) | Self::Transport(_) => HResult::FAIL.0,
+            Self::Disc(StoreError::Locked { .. }) => HResult::ACCESS_DENIED.0,
+            Self::Disc(_) => HResult::FAIL.0,
         }
     }
 
@@ -106,7 +106,7 @@ impl Error {
             Self::Format(e) => e.next_step(),
             Self::Recorder(e) => e.next_step(),
             Self::Stream(_) => "correct the argument",
-            Self::Imaging(_) | Self::Disc(_) | Self::Transport(_) => "",
+            Self::Imaging(_) | Self::Disc(_) => "",
         }
     }
 }
