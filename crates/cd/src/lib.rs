@@ -2,13 +2,18 @@
 //! image of a whole disc. Pure: bytes in, bytes out.
 
 mod bcd;
+pub mod cd_text;
+pub mod cue_sheet;
 pub mod ecc;
 mod edc;
 mod isrc;
 mod mcn;
+pub mod raw_image;
 mod scramble;
 pub mod sector;
+pub mod session;
 pub mod subcode;
+pub mod toc;
 
 pub use edc::edc;
 pub use isrc::{Isrc, IsrcError};

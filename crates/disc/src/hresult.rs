@@ -118,6 +118,17 @@ codes! {
     0xC0AA_0909 ERASE_MEDIA_IS_NOT_SUPPORTED "E_IMAPI_ERASE_MEDIA_IS_NOT_SUPPORTED" "This type of medium cannot be erased.";
     0xC0AA_090A ERASE_RECORDER_NOT_SUPPORTED "E_IMAPI_ERASE_RECORDER_NOT_SUPPORTED" "The drive cannot erase.";
     0xC0AA_090B ERASE_CLIENT_NAME_IS_NOT_VALID "E_IMAPI_ERASE_CLIENT_NAME_IS_NOT_VALID" "The owner's name breaks the rules.";
+    0x80AA_0A00 RAW_IMAGE_IS_READ_ONLY "E_IMAPI_RAW_IMAGE_IS_READ_ONLY" "The raw image has been made and cannot be changed.";
+    0x80AA_0A01 RAW_IMAGE_TOO_MANY_TRACKS "E_IMAPI_RAW_IMAGE_TOO_MANY_TRACKS" "The raw image would have a track beyond number 99.";
+    0x80AA_0A02 RAW_IMAGE_SECTOR_TYPE_NOT_SUPPORTED "E_IMAPI_RAW_IMAGE_SECTOR_TYPE_NOT_SUPPORTED" "A raw image is not made of such sectors.";
+    0x80AA_0A03 RAW_IMAGE_NO_TRACKS "E_IMAPI_RAW_IMAGE_NO_TRACKS" "The raw image needs a track first.";
+    0x80AA_0A04 RAW_IMAGE_TRACKS_ALREADY_ADDED "E_IMAPI_RAW_IMAGE_TRACKS_ALREADY_ADDED" "Only possible before the first track is added.";
+    0x80AA_0A05 RAW_IMAGE_INSUFFICIENT_SPACE "E_IMAPI_RAW_IMAGE_INSUFFICIENT_SPACE" "The track would pass the limit of the lead-out.";
+    0x80AA_0A06 RAW_IMAGE_TOO_MANY_TRACK_INDEXES "E_IMAPI_RAW_IMAGE_TOO_MANY_TRACK_INDEXES" "The track would have more than 99 indexes.";
+    0x80AA_0A07 RAW_IMAGE_TRACK_INDEX_NOT_FOUND "E_IMAPI_RAW_IMAGE_TRACK_INDEX_NOT_FOUND" "No index begins there.";
+    0x00AA_0A08 RAW_IMAGE_TRACK_INDEX_ALREADY_EXISTS "S_IMAPI_RAW_IMAGE_TRACK_INDEX_ALREADY_EXISTS" "Success; an index begins there already.";
+    0x80AA_0A09 RAW_IMAGE_TRACK_INDEX_OFFSET_ZERO_CANNOT_BE_CLEARED "E_IMAPI_RAW_IMAGE_TRACK_INDEX_OFFSET_ZERO_CANNOT_BE_CLEARED" "Index 1 of a track stays.";
+    0x80AA_0A0A RAW_IMAGE_TRACK_INDEX_TOO_CLOSE_TO_OTHER_INDEX "E_IMAPI_RAW_IMAGE_TRACK_INDEX_TOO_CLOSE_TO_OTHER_INDEX" "An index would be shorter than ten sectors.";
     0xC0AA_B100 FSI_INTERNAL_ERROR "IMAPI_E_FSI_INTERNAL_ERROR" "A state that should never occur.";
     0xC0AA_B101 INVALID_PARAM "IMAPI_E_INVALID_PARAM" "A parameter has a value that cannot be accepted.";
     0xC0AA_B102 READONLY "IMAPI_E_READONLY" "A result of the image exists, or the data of the item is fixed.";

@@ -29,6 +29,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("7z", "p7zip-full"),
     ("bsdtar", "libarchive-tools"),
     ("cc", "gcc"),
+    ("cdrdao", "cdrdao"),
     ("cdrskin", "cdrskin"),
     ("dbus-daemon", "dbus-daemon"),
     ("dbus-send", "dbus-bin"),

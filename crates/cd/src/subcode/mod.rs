@@ -9,6 +9,34 @@ pub use rw::{PACK, PACKS, Pack, deinterleave, interleave, pack_is_right, set_par
 /// Bytes of the subcode of a sector in the forms with all channels.
 pub const SUBCODE: usize = 96;
 
+/// What follows the 2352 bytes of a sector in a raw image; the numbers are IMAPI's and those of MMC's data block types.
+#[doc(alias = "IMAPI_FORMAT2_RAW_CD_DATA_SECTOR_TYPE")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[repr(u8)]
+pub enum SubcodeForm {
+    /// 16 bytes: the Q frame, three zeros, P in bit 7 of the last.
+    #[doc(alias = "IMAPI_FORMAT2_RAW_CD_SUBCODE_PQ_ONLY")]
+    PqOnly = 1,
+    /// 96 bytes, P to W; packs in R to W are as they are meant.
+    #[doc(alias = "IMAPI_FORMAT2_RAW_CD_SUBCODE_IS_COOKED")]
+    #[default]
+    Cooked = 2,
+    /// 96 bytes, P to W; packs in R to W are spread as on disc.
+    #[doc(alias = "IMAPI_FORMAT2_RAW_CD_SUBCODE_IS_RAW")]
+    Raw = 3,
+}
+
+impl SubcodeForm {
+    /// Bytes of a sector with its subcode: 2368 or 2448.
+    #[must_use]
+    pub const fn bytes_per_sector(self) -> usize {
+        match self {
+            Self::PqOnly => 2352 + 16,
+            Self::Cooked | Self::Raw => 2352 + SUBCODE,
+        }
+    }
+}
+
 /// P to W of one sector: one byte for each symbol, P in bit 7, Q in bit 6, W in bit 0 (the form of MMC's data block types 2 and 3).
 ///
 /// The types differ in R to W only: type 2 has packs as they are meant, type 3 as they stand on disc, spread by
