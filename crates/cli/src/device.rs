@@ -82,8 +82,7 @@ impl Drive {
             }
             Self::Device(path) => Box::new(Device::open(path, access).map_err(glassmaster::Error::from)?),
         };
-        let options = RecorderOptions { owner_directory: owner::directory(), ..RecorderOptions::default() };
-        Ok(DiscRecorder::with_options(transport, options).map_err(glassmaster::Error::from)?)
+        Ok(DiscRecorder::with_options(transport, recorder_options()).map_err(glassmaster::Error::from)?)
     }
 
     /// Opens the drive to change its disc: nobody else has it until both are dropped, and whoever tries hears who has it.
@@ -99,6 +98,11 @@ impl Drive {
         };
         Ok((recorder, Held { _access: access, _file: file }))
     }
+}
+
+/// How every recorder of this program is opened: it sees who holds a drive, and is seen.
+pub(crate) fn recorder_options() -> RecorderOptions {
+    RecorderOptions { owner_directory: owner::directory(), ..RecorderOptions::default() }
 }
 
 /// A drive, and where it is virtual its disc, under this program's name.

@@ -1,6 +1,6 @@
 //! `glassmaster drives`
 
-use glassmaster::imapi2::recorder::{DiscMaster, DriveChange, DriveEntry, RecorderOptions};
+use glassmaster::imapi2::recorder::{DiscMaster, DriveChange, DriveEntry};
 use serde_json::{Value, json};
 
 use crate::args::Drives;
@@ -61,7 +61,7 @@ fn describe(master: &DiscMaster, entry: &DriveEntry) -> Value {
         }),
         None => json!({ "id": entry.id, "path": null, "number": null, "generic": null }),
     };
-    match master.open(&entry.id, RecorderOptions::default()) {
+    match master.open(&entry.id, device::recorder_options()) {
         Ok(recorder) => {
             let identity = recorder.identity();
             row["vendor"] = json!(identity.vendor);
