@@ -90,8 +90,11 @@ impl Formattable for BdRe {
     }
 
     fn offered(&self, disc: &Disc) -> Vec<Capacity> {
-        let of = |format_type, blocks| Capacity { blocks, format_type, parameter: 0 };
         let c = SpareChoices::of(disc.store.geometry().blocks);
+        let of = |format_type, blocks| {
+            let parameter = if format_type == FULL { c.spare_clusters(blocks) } else { 0 };
+            Capacity { blocks, format_type, parameter }
+        };
         vec![
             of(FULL, c.usual),
             of(WITH_SPARE, c.usual),

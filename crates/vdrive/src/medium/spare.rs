@@ -29,6 +29,12 @@ impl SpareChoices {
         CHOICES.into_iter().find(|c| c.whole == blocks).unwrap_or(none)
     }
 
+    /// Clusters that a format to this user area sets aside: the type dependent parameter of format type 00h, as real drives
+    /// tell it of BD-R (00h, 3000h of 12,219,392 blocks).
+    pub(super) fn spare_clusters(self, blocks: u32) -> u32 {
+        self.whole.saturating_sub(blocks) / 32
+    }
+
     /// The drive sets aside at least the spare blocks that the wanted capacity leaves over, in whole clusters.
     pub(super) fn nearest(self, wanted: u32) -> u32 {
         if wanted >= self.least {
@@ -58,5 +64,6 @@ mod tests {
             assert_eq!(c.nearest(c.usual - 1), c.usual - 32);
         }
         assert_eq!(SpareChoices::of(24_438_784).usual, 23_652_352);
+        assert_eq!(SpareChoices::of(12_219_392).spare_clusters(11_826_176), 0x3000);
     }
 }
