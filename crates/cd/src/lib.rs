@@ -3,6 +3,7 @@
 
 mod bcd;
 pub mod cd_text;
+pub mod cue_file;
 pub mod cue_sheet;
 pub mod ecc;
 mod edc;

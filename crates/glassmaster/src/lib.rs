@@ -2,8 +2,8 @@
 //! verified, with real recorders or with a virtual one whose disc is a file.
 //!
 //! The two halves carry the names of the Image Mastering API they implement: [`imapi2fs`] makes and reads file
-//! systems, [`imapi2`] drives recorders. [`disc`] and [`tree`] are the words both share; [`scsi`] and [`mmc`] are the
-//! pipe and the language below.
+//! systems, [`imapi2`] drives recorders. [`disc`] and [`tree`] are the words both share; [`cd`] is what Compact
+//! Discs have of their own; [`scsi`] and [`mmc`] are the pipe and the language below.
 //!
 //! A folder, mastered, burnt to a blank BD-R of the virtual recorder, and verified:
 //!
@@ -53,6 +53,7 @@
 mod error;
 
 pub use error::{Class, Error};
+pub use glassmaster_cd as cd;
 pub use glassmaster_disc as disc;
 pub use glassmaster_mmc as mmc;
 pub use glassmaster_scsi as scsi;

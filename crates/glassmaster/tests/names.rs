@@ -4,6 +4,27 @@
 
 #[rustfmt::skip]
 mod paths {
+    use glassmaster::cd::raw_image::RawCdImageCreator as _;
+    use glassmaster::cd::raw_image::TrackInfo as _;
+    use glassmaster::cd::sector::SectorType as _;
+    use glassmaster::cd::sector::SectorType::Audio as _;
+    use glassmaster::cd::sector::SectorType::Mode1 as _;
+    use glassmaster::cd::sector::SectorType::Mode1Raw as _;
+    use glassmaster::cd::sector::SectorType::Mode2Form0 as _;
+    use glassmaster::cd::sector::SectorType::Mode2Form0Raw as _;
+    use glassmaster::cd::sector::SectorType::Mode2Form1 as _;
+    use glassmaster::cd::sector::SectorType::Mode2Form1Raw as _;
+    use glassmaster::cd::sector::SectorType::Mode2Form2 as _;
+    use glassmaster::cd::sector::SectorType::Mode2Form2Raw as _;
+    use glassmaster::cd::sector::SectorType::ModeZero as _;
+    use glassmaster::cd::session::CopySetting as _;
+    use glassmaster::cd::session::CopySetting::Permitted as _;
+    use glassmaster::cd::session::CopySetting::Prohibited as _;
+    use glassmaster::cd::session::CopySetting::Scms as _;
+    use glassmaster::cd::subcode::SubcodeForm as _;
+    use glassmaster::cd::subcode::SubcodeForm::Cooked as _;
+    use glassmaster::cd::subcode::SubcodeForm::PqOnly as _;
+    use glassmaster::cd::subcode::SubcodeForm::Raw as _;
     use glassmaster::disc::BlockRange as _;
     use glassmaster::disc::BlockRangeList as _;
     use glassmaster::disc::HResult as _;
