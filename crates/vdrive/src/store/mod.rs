@@ -14,7 +14,7 @@ mod writeback;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -68,8 +68,25 @@ impl Store {
             .truncate(false)
             .open(&part)
             .map_err(io("create the disc"))?;
-        lock(&file, path)?;
-        // A leftover of a killed process; ours now that it is locked.
+        claim(&file, &part, path)?;
+        let made =
+            Self::fill(file, path, geometry, id, state).and_then(|store| place(&part, path).map(|()| store));
+        if made.is_err() {
+            // The half-made file is worthless; the reason it failed is what counts.
+            let _ = std::fs::remove_file(&part);
+        }
+        made
+    }
+
+    /// Makes a disc of a file that may hold what a killed process left.
+    fn fill(
+        file: File,
+        path: &Path,
+        geometry: Geometry,
+        id: [u8; 16],
+        state: &DiscState,
+    ) -> Result<Self, StoreError> {
+        let io = |action| move |e| StoreError::io(path, action, e);
         file.set_len(0).map_err(io("create the disc"))?;
         let sb = Superblock::new(geometry, id);
         file.write_all_at(&sb.to_bytes(), 0).map_err(io("write the superblock"))?;
@@ -85,12 +102,7 @@ impl Store {
             blank: Blank::default(),
             writeback: Writeback::default(),
         };
-        let made = store.commit(state).map_err(io("write the state")).and_then(|()| place(&part, path));
-        if let Err(e) = made {
-            // The half-made file is worthless; the reason it failed is what counts.
-            let _ = std::fs::remove_file(&part);
-            return Err(e);
-        }
+        store.commit(state).map_err(io("write the state"))?;
         Ok(store)
     }
 
@@ -158,9 +170,13 @@ impl Store {
         newest(&self.file, &self.path, &self.sb).map(|(_, state)| state)
     }
 
-    /// Hands everything to the storage below.
+    /// Hands everything to the storage below. A file without a name is gone as soon as it is closed: nothing in it is safe.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
-        self.writeback.sync(&self.file)
+        self.writeback.sync(&self.file)?;
+        if self.file.metadata()?.nlink() == 0 {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the file of the disc was deleted"));
+        }
+        Ok(())
     }
 
     fn unit_of(&self, lba: i32) -> Option<usize> {
@@ -367,6 +383,18 @@ fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
         }
     }
     Err(StoreError::Locked { path: path.to_owned() })
+}
+
+/// Locks the file of a disc that is being made. Whoever had it while this one waited has finished it, so that it bears its
+/// own name and must not be touched, or has given it up.
+fn claim(file: &File, part: &Path, path: &Path) -> Result<(), StoreError> {
+    lock(file, path)?;
+    let same = |(a, b): (std::fs::Metadata, std::fs::Metadata)| (a.dev(), a.ino()) == (b.dev(), b.ino());
+    if file.metadata().ok().zip(part.symlink_metadata().ok()).is_some_and(same) {
+        return Ok(());
+    }
+    let path = path.to_owned();
+    Err(if path.exists() { StoreError::Exists { path } } else { StoreError::Locked { path } })
 }
 
 /// Gives the finished file its name unless somebody took it meanwhile.

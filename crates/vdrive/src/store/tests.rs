@@ -54,6 +54,43 @@ fn two_drives_cannot_hold_one_disc_and_names_are_not_reused() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
+/// Two make the same disc: the second one has opened the file and waits for its lock while the first one ends.
+#[test]
+fn a_disc_that_was_finished_meanwhile_is_not_made_again() {
+    let dir = temp();
+    let (path, part) = (dir.path().join("a.disc"), dir.path().join("a.disc.partial"));
+    std::fs::write(&part, "").unwrap();
+    let second = File::open(&part).unwrap();
+    assert!(claim(&second, &part, &path).is_ok());
+    std::fs::rename(&part, &path).unwrap();
+    assert!(matches!(claim(&second, &part, &path), Err(StoreError::Exists { .. })));
+    std::fs::write(&part, "").unwrap();
+    assert!(matches!(claim(&second, &part, &path), Err(StoreError::Exists { .. })));
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(claim(&second, &part, &path), Err(StoreError::Locked { .. })));
+}
+
+#[test]
+fn what_could_not_be_made_leaves_nothing() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let huge =
+        DiscState { sessions: vec![Session { lead_out: 0, closed: false, disc_type: 0 }; 60_000], ..blank() };
+    assert!(matches!(Store::create(&path, G, [0; 16], &huge), Err(StoreError::Io { .. })));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_disc_without_a_name_is_not_safe() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let mut store = Store::create(&path, G, [0; 16], &blank()).unwrap();
+    store.write(0, &[1; SECTOR]).unwrap();
+    store.sync().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(store.sync().unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
 /// A process may die between any two bytes of a state. Whatever prefix of the new slot reached the file, the
 /// state is the old one or the new one, whole.
 #[test]
