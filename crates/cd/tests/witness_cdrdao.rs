@@ -10,7 +10,8 @@ use std::sync::Arc;
 use glassmaster_cd::cd_text::{Block, CdText, Charset, Language, Pack, PackType, lead_in_subcode, packs_of};
 use glassmaster_cd::cue_sheet::{self, DataForm, TrackForm};
 use glassmaster_cd::raw_image::{GapPolicy, RawCdImageCreator, RawImage};
-use glassmaster_cd::sector::SectorType;
+use glassmaster_cd::scramble;
+use glassmaster_cd::sector::{Data, SectorType, build, parse};
 use glassmaster_cd::session::{CopySetting, LEAD_IN_START};
 use glassmaster_cd::subcode::{Q, Subcode, SubcodeForm};
 use glassmaster_disc::stream::{ByteStream, Concatenate, PseudoRandom, Zero};
@@ -196,6 +197,52 @@ fn an_audio_disc_with_gaps_is_that_of_cdrdao() {
 #[test]
 fn an_audio_disc_without_gaps_is_that_of_cdrdao() {
     compare(GapPolicy::Gapless);
+}
+
+/// Mode 2, both forms: sectors are taken apart and made again, byte for byte, in the tracks and in the pauses, lead-in and lead-out
+/// around them.
+#[test]
+fn sectors_of_mode_2_are_those_of_cdrdao() {
+    let place = tempfile::tempdir().unwrap();
+    let mut toc = String::from("CD_ROM_XA\n");
+    let mut content = Vec::new();
+    for (name, each, mode) in [("one", 2048, "MODE2_FORM1"), ("two", 2324, "MODE2_FORM2")] {
+        let mut bytes = vec![0; 310 * each];
+        PseudoRandom::new(9, u64::try_from(bytes.len()).unwrap()).read_at(0, &mut bytes).unwrap();
+        let file = place.path().join(name);
+        std::fs::write(&file, &bytes).unwrap();
+        writeln!(toc, "TRACK {mode}\nDATAFILE \"{}\"", file.display()).unwrap();
+        content.extend(bytes.chunks_exact(each).map(<[u8]>::to_vec));
+    }
+    let toc_file = place.path().join("toc");
+    std::fs::write(&toc_file, toc).unwrap();
+    let toc_file = toc_file.to_str().unwrap();
+    let arguments =
+        ["write", "--device", "/dev/sr0", "--driver", "generic-mmc-raw", "-n", "--force", toc_file];
+    let Some(sent) = raw_recorder::run(place.path(), "cdrdao", &arguments) else { return };
+    let mut kinds = std::collections::BTreeMap::new();
+    for (lba, bytes) in &sent.sectors {
+        let mut found: [u8; 2352] = bytes[..2352].try_into().unwrap();
+        scramble(&mut found);
+        let sector = parse(&found).unwrap_or_else(|e| panic!("block {lba}: {e}"));
+        // Those of the lead-in count from its first sector, as its Q does.
+        assert!(
+            *lba < -150 || sector.address == Msf::try_from(Lba(*lba)).unwrap(),
+            "block {lba}: {sector:?}"
+        );
+        assert!(sector.edc != Some(false) && sector.ecc != Some(false), "block {lba}: {sector:?}");
+        assert!(build(sector.address, sector.data) == found, "block {lba}");
+        let (kind, data) = match sector.data {
+            Data::Form1(_, data) => (1, data.as_slice()),
+            Data::Form2(_, data, _) => (2, data.as_slice()),
+            other => panic!("block {lba}: {other:?}"),
+        };
+        if let Some(expected) = usize::try_from(*lba).ok().and_then(|n| content.get(n)) {
+            assert!(data == expected, "block {lba}");
+            *kinds.entry(kind).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [(1, 310), (2, 310)]);
 }
 
 #[test]

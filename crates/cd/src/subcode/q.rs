@@ -102,7 +102,7 @@ pub enum Q {
         /// Time since the start of the program area.
         absolute: Msf,
     },
-    /// ADR 1 and 5 in the lead-in. ADR 5 also stands in the program area of CD-RW discs' tracks.
+    /// ADR 1 and 5 in the lead-in.
     Toc(TocPoint),
     /// ADR 2.
     Catalog {
@@ -198,7 +198,7 @@ impl Q {
             digits => from_bcd(digits).ok_or(QError::Field(name)),
         };
         match bytes[0] & 0x0F {
-            adr @ (1 | 5) if bytes[1] == 0 || adr == 5 => {
+            adr @ (1 | 5) if bytes[1] == 0 => {
                 let mut entry = TocPoint {
                     adr,
                     control,
