@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use glassmaster_disc::MediaType;
+use glassmaster_disc::clock::SimulatedClock;
 use glassmaster_mmc::cmd::{AddressType, MediaEventCode, PageControl};
 use glassmaster_mmc::feature::FeatureCode;
 use glassmaster_recorder::{
@@ -54,7 +55,16 @@ fn patience() -> Patience {
 
 fn recorder(directory: &Path, media: MediaType) -> DiscRecorder {
     let drive = VirtualDrive::create(&directory.join("disc"), media, &MediumOptions::default()).unwrap();
-    DiscRecorder::with_patience(Box::new(drive), patience()).unwrap()
+    DiscRecorder::with_options(Box::new(drive), options()).unwrap()
+}
+
+/// No wait takes any time.
+fn options() -> RecorderOptions {
+    RecorderOptions {
+        patience: patience(),
+        clock: Arc::new(SimulatedClock::default()),
+        ..RecorderOptions::default()
+    }
 }
 
 #[test]
@@ -244,7 +254,7 @@ fn whatever_the_drive_answers_nothing_breaks() {
                 fault: *fault,
             };
             let transport = Faulty::new(drive, vec![rule]);
-            let recorder = DiscRecorder::with_patience(Box::new(transport), patience()).unwrap();
+            let recorder = DiscRecorder::with_options(Box::new(transport), options()).unwrap();
             let held = recorder.acquire_exclusive_access("faults").unwrap();
             for error in ask_everything(&recorder).into_iter().filter_map(Result::err) {
                 assert!(!error.to_string().is_empty() && !error.hresult().succeeded(), "{fault:?}: {error}");
