@@ -242,6 +242,34 @@ fn an_image_becomes_a_disc_that_equals_it() {
     }
 }
 
+/// What can be said before a drive is asked is said before a disc is made.
+#[test]
+fn options_that_do_not_go_together_make_no_disc() {
+    let dir = folder();
+    let out = TempDir::new().unwrap();
+    let drive = format!("virtual:{}", text(&out.path().join("a.disc")));
+    let burn = ["burn", text(dir.path()), "--drive", &drive, "--media", "bd-r"];
+    for options in [&["--resume", "--dry-run"][..], &["--remove", "x"]] {
+        let refused = result(&[&burn[..], options].concat(), 2);
+        assert!(refused["error"].as_str().unwrap().contains(options[0]), "{refused}");
+        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0, "{options:?}");
+    }
+}
+
+#[test]
+fn an_image_that_ends_inside_a_sector_is_named() {
+    let dir = folder();
+    let out = TempDir::new().unwrap();
+    let image = out.path().join("image.iso");
+    result(&["build", text(dir.path()), "-o", text(&image)], 0);
+    let file = fs::File::options().write(true).open(&image).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 777).unwrap();
+    let drive = format!("virtual:{}", text(&out.path().join("a.disc")));
+    let refused = result(&["burn", text(&image), "--drive", &drive, "--media", "cd-r"], 1);
+    let error = refused["error"].as_str().unwrap();
+    assert!(error.contains(text(&image)) && error.contains("next:"), "{error}");
+}
+
 fn sha256(path: &Path) -> String {
     glassmaster_testkit::manifest::sha256_of(path).unwrap().iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod glassmaster_program;
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -364,6 +364,46 @@ fn a_cd_whose_burn_was_killed_is_not_gone_on_with() {
     let error = result["error"].as_str().unwrap();
     assert!(error.contains("there is no journal") && error.contains("the disc is now a CD-R"), "{error}");
     assert_eq!(result["medium"]["state"], gated.medium()["state"], "{result}");
+}
+
+#[test]
+fn nothing_is_added_to_a_session_that_was_broken_off() {
+    let gated = Gated::new(MediaType::DVD_PLUS_R, 12);
+    let mut child = gated.burning(|_| {});
+    child.kill().unwrap();
+    child.wait().unwrap();
+    gated.then.send(Then::Go).unwrap();
+    let mut append = command();
+    append.args(["--json", "burn", "--append"]).arg(gated.path("data.bin")).args(["--drive", &gated.drive()]);
+    let output = append.output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let result = result(&output);
+    let error = result["error"].as_str().unwrap();
+    assert!(error.contains("begun and never finished") && error.contains("--resume"), "{error}");
+}
+
+/// What the disc holds is what was read, and that was told from what the file is now.
+#[test]
+fn an_image_that_changes_while_it_is_burnt_is_no_success() {
+    let gated = Gated::new(MediaType::DVD_PLUS_R, 12);
+    let (data, image) = (gated.path("data.bin"), gated.path("image.iso"));
+    must(["build".as_ref(), data.as_os_str(), "-o".as_ref(), image.as_os_str()].map(|a| a.to_str().unwrap()));
+    std::fs::rename(&image, &data).unwrap();
+    let child = gated.burning(|command| {
+        command.arg("--json");
+    });
+    let before = data.metadata().unwrap();
+    let file = std::fs::File::options().write(true).open(&data).unwrap();
+    file.write_all_at(b"changed", 100_000).unwrap();
+    // As a clock of coarse ticks would have it some time later.
+    file.set_modified(before.modified().unwrap() + Duration::from_secs(1)).unwrap();
+    gated.then.send(Then::Go).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let result = result(&output);
+    let error = result["error"].as_str().unwrap();
+    assert!(error.contains("data.bin' changed while it was burnt"), "{error}");
+    assert_eq!((&result["ok"], &result["verified"]), (&Value::Bool(false), &Value::Bool(true)), "{result}");
 }
 
 /// The same for erasing by zeros.

@@ -434,7 +434,8 @@ fn run(
     } else {
         Some(verify_disc(job, &sent, recipe.closing(), &mut locked).map_err(|mut error| {
             if !error.is_verification() {
-                error.add_aftermath("all data was written and the disc is closed; only its check is missing");
+                error
+                    .add_aftermath("all data was written and closed as asked for; only its check is missing");
             }
             error
         })?)

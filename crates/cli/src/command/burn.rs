@@ -14,7 +14,7 @@ use glassmaster::imapi2fs::{SourceProblem, select};
 use serde_json::{Value, json};
 
 use crate::args::{Burn, Imaging, Verify};
-use crate::command::imaging::{ImageFile, Planned, as_image, plan};
+use crate::command::imaging::{Planned, as_image, plan};
 use crate::command::next_session::Request;
 use crate::command::report;
 use crate::device::{Drive, parse_drive};
@@ -26,7 +26,16 @@ use crate::{journal, owner};
 
 pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let drive = parse_drive(&args.drive)?;
-    // Before a disc is made for them.
+    // Before a disc is made for it.
+    if args.resume && args.dry_run {
+        return Err(Failure::new(USAGE, "--resume goes on with a burn; it has no --dry-run"));
+    }
+    if !args.append && !args.removals.remove.is_empty() {
+        return Err(Failure::new(
+            USAGE,
+            "--remove leaves out what an earlier session holds; it needs --append",
+        ));
+    }
     for path in &args.sources {
         path.metadata().map_err(|source| glassmaster::imapi2fs::Error::Source {
             path: path.clone(),
@@ -49,32 +58,19 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     let reporting = args.report.as_deref().filter(|_| !args.dry_run).map(|dir| (dir, &recorder));
     let work = Work { ui, cancel, reporting, inhibit: !args.no_inhibit };
     let mut burn = DataBurn::new(options(args, &drive, medium.kind));
-    if args.resume && args.dry_run {
-        return Err(Failure::new(USAGE, "--resume goes on with a burn; it has no --dry-run"));
-    }
     if args.append {
         let result = append(args, &drive, &recorder, &medium, &burn, &work);
         drop(access);
         drop(recorder);
         return result;
     }
-    if !args.removals.remove.is_empty() {
-        return Err(Failure::new(
-            USAGE,
-            "--remove leaves out what an earlier session holds; it needs --append",
-        ));
-    }
     let mut result = json!({});
-    let mut planned = None;
+    let (mut planned, mut image) = (None, None);
     let source: Arc<dyn BlockSource> = match as_image(&args.sources)? {
-        Some(ImageFile { source, bytes }) => {
-            if !bytes.is_multiple_of(SECTOR_U64) {
-                let what = format!(
-                    "the image has {bytes} bytes, which is no multiple of {SECTOR_U64}; it is cut short"
-                );
-                return Err(Failure::new(FAILED, what));
-            }
-            source
+        Some(file) => {
+            let image = image.insert(file);
+            image.check_whole()?;
+            Arc::clone(&image.source)
         }
         None => {
             let plan = from_folders(args, &drive, &medium, ui, cancel)?;
@@ -124,6 +120,9 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     if let Some(planned) = planned {
         let repairs = planned.repairs(ui);
         result["padded"] = json!(repairs);
+    }
+    if let Some(image) = image {
+        image.check_unchanged().map_err(|failure| failure.with_details(result.clone()))?;
     }
     if args.eject {
         recorder.eject().map_err(glassmaster::Error::from)?;
@@ -233,10 +232,8 @@ fn append(
         _ => burn.multisession_interfaces(recorder).map_err(glassmaster::Error::from)?,
     };
     let way = select(&ways).ok().and_then(|place| ways.get(place)).ok_or_else(|| {
-        let flags: Vec<_> = medium.state.iter_names().map(|(name, _)| name.to_lowercase()).collect();
-        let what = format!("no session can be added to this {}: it is {}", medium.kind, flags.join(", "));
-        let erasable = medium.disc.as_ref().is_some_and(|d| d.erasable);
-        let next = if erasable { "erase it, or insert another disc" } else { "insert another disc" };
+        let (why, next) = not_appendable(medium);
+        let what = format!("no session can be added to this {}: {why}", medium.kind);
         Failure::unsuitable(HResult::DATA_INVALID_MEDIA_STATE, what, next)
     })?;
     let planned = request.plan(way, ui, work.cancel)?;
@@ -293,6 +290,19 @@ fn append(
         recorder.eject().map_err(glassmaster::Error::from)?;
     }
     Ok(result)
+}
+
+/// Why no session can follow, and what to do.
+fn not_appendable(medium: &Medium) -> (String, &'static str) {
+    let state = medium.state;
+    let erasable = medium.disc.as_ref().is_some_and(|d| d.erasable);
+    if state.contains(MediaState::NON_EMPTY_SESSION) && !state.contains(MediaState::DAMAGED) {
+        let next = "go on with the burn that began it, by --resume with its sources and options, or insert another disc";
+        return ("its last session was begun and never finished".to_owned(), next);
+    }
+    let flags: Vec<_> = state.iter_names().map(|(name, _)| name.to_lowercase().replace('_', " ")).collect();
+    let next = if erasable { "erase it, or insert another disc" } else { "insert another disc" };
+    (format!("it is {}", flags.join(", ")), next)
 }
 
 /// What would be done to a disc whose drive cannot go through it without recording.

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use glassmaster::disc::SessionInfo;
+use glassmaster::disc::{SECTOR_U64, SessionInfo};
 use glassmaster::imapi2fs::{
     Choice, Consequence, FileSystems, HostSource, HostTree, Image, ImageInput, ImageOptions, Obstacle,
     WalkOptions, choose, preflight,
@@ -348,7 +348,46 @@ pub(crate) fn source_date_epoch() -> Result<Option<Timestamp>, Failure> {
 /// An image file given as the source of a burn.
 pub(crate) struct ImageFile {
     pub(crate) source: std::sync::Arc<dyn glassmaster::disc::BlockSource>,
-    pub(crate) bytes: u64,
+    path: PathBuf,
+    before: Version,
+}
+
+/// Length, and seconds and nanoseconds of the last change.
+type Version = (u64, i64, i64);
+
+fn version(path: &Path) -> Result<Version, Failure> {
+    let found = path.metadata();
+    let found = found.map_err(|e| Failure::new(FAILED, format!("'{}': {e}", path.display())))?;
+    Ok((found.len(), found.mtime(), found.mtime_nsec()))
+}
+
+impl ImageFile {
+    /// Whether it ends where a sector does.
+    pub(crate) fn check_whole(&self) -> Result<(), Failure> {
+        let bytes = self.before.0;
+        if bytes.is_multiple_of(SECTOR_U64) {
+            return Ok(());
+        }
+        let what = format!(
+            "the image '{}' has {bytes} bytes, which is no multiple of {SECTOR_U64}: it is cut short, or something stands \
+             behind it; next: make or copy it again",
+            self.path.display()
+        );
+        Err(Failure::new(FAILED, what))
+    }
+
+    /// Whether the file is still the one that was opened: what was read of it may else be of two versions.
+    pub(crate) fn check_unchanged(&self) -> Result<(), Failure> {
+        if version(&self.path).is_ok_and(|now| now == self.before) {
+            return Ok(());
+        }
+        let what = format!(
+            "the image '{}' changed while it was burnt: the disc holds what was read of it, which may be of two versions; \
+             next: compare the disc with it, and burn again when nobody writes to it",
+            self.path.display()
+        );
+        Err(Failure::new(FAILED, what))
+    }
 }
 
 /// A file that is an image: it holds a file system known here.
@@ -357,11 +396,10 @@ pub(crate) fn as_image(sources: &[PathBuf]) -> Result<Option<ImageFile>, Failure
     if !path.is_file() {
         return Ok(None);
     }
-    let bytes =
-        path.metadata().map_err(|e| Failure::new(FAILED, format!("'{}': {e}", path.display())))?.len();
+    let before = version(path)?;
     let source = glassmaster::imapi2fs::FileSource::open(path)?;
     if glassmaster::imapi2fs::identify(&source)?.is_empty() {
         return Ok(None);
     }
-    Ok(Some(ImageFile { source: std::sync::Arc::new(source), bytes }))
+    Ok(Some(ImageFile { source: std::sync::Arc::new(source), path: path.clone(), before }))
 }

@@ -53,6 +53,13 @@ impl BlockSource for FileSource {
 
     fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> std::io::Result<()> {
         self.check_range(lba, buf.len())?;
-        std::os::unix::fs::FileExt::read_exact_at(&self.file, buf, lba * SECTOR_U64)
+        std::os::unix::fs::FileExt::read_exact_at(&self.file, buf, lba * SECTOR_U64).map_err(|e| {
+            let path = self.path.display();
+            let what = match e.kind() {
+                io::ErrorKind::UnexpectedEof => format!("'{path}' has become shorter since it was opened"),
+                _ => format!("'{path}' cannot be read: {e}"),
+            };
+            io::Error::new(e.kind(), what)
+        })
     }
 }
