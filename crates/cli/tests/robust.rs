@@ -380,6 +380,10 @@ fn nothing_is_added_to_a_session_that_was_broken_off() {
     let result = result(&output);
     let error = result["error"].as_str().unwrap();
     assert!(error.contains("begun and never finished") && error.contains("--resume"), "{error}");
+    let told = command().args(["info", &gated.drive()]).output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    let track = told.lines().find(|line| line.starts_with("track 1")).unwrap();
+    assert!(track.contains("recorded up to sector") && track.ends_with("not closed"), "{told}");
 }
 
 /// What the disc holds is what was read, and that was told from what the file is now.

@@ -483,7 +483,7 @@ fn growisofs_and_we_go_on_from_each_other() {
         let drive = format!("virtual:{}", text(&theirs));
         if media == "bd-r" {
             // It leaves the session of a BD-R open, so that only its own kind can go on.
-            refused(&["burn", text(&two), "--append", "--drive", &drive], 4, "non_empty_session");
+            refused(&["burn", text(&two), "--append", "--drive", &drive], 4, "begun and never finished");
             continue;
         }
         must(["burn", text(&two), "--append", "--drive", &drive]);

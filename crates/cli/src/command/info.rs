@@ -163,7 +163,14 @@ fn tracks(recorder: &DiscRecorder, medium: &Medium, ui: &Ui) -> Result<(Value, u
             used = used.saturating_add(u64::from(track.size.saturating_sub(track.free_blocks)));
         }
         let end = i64::from(track.start.0) + i64::from(track.size) - 1;
-        let state = if track.blank { "blank" } else { "recorded" };
+        let state = match track.next_writable {
+            _ if track.blank => "blank".to_owned(),
+            // Media that take any address have no next one.
+            Some(next) if next.0 > track.start.0 && track.free_blocks > 0 => {
+                format!("recorded up to sector {}, not closed", next.0 - 1)
+            }
+            _ => "recorded".to_owned(),
+        };
         ui.print(&format!(
             "track {number}: session {}, sectors {} to {end}, {state}",
             track.session, track.start
@@ -195,7 +202,7 @@ fn drive_and_medium(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Res
         Err(e) => return Err(glassmaster::Error::from(e).into()),
     };
     let flags: Vec<_> = medium.state.iter_names().map(|(name, _)| name.to_lowercase()).collect();
-    ui.print(&format!("medium: {}, {}", medium.kind, flags.join(", ")));
+    ui.print(&format!("medium: {}, {}", medium.kind, flags.join(", ").replace('_', " ")));
     ui.print(&format!(
         "total {} sectors, free {}, next writable address {}",
         medium.total, medium.free, medium.next_writable
