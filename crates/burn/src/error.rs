@@ -107,6 +107,14 @@ pub enum ErrorKind {
     /// An option is out of range, or the source is empty.
     #[error("{0}")]
     Argument(String),
+    /// No journal tells how to go on with this write.
+    #[error("{why}")]
+    Journal {
+        /// What is the matter with it.
+        why: String,
+        /// What a person can do next, a sentence without a full stop.
+        next: &'static str,
+    },
     /// A command failed.
     #[error("{0}")]
     Device(glassmaster_recorder::Error),
@@ -249,9 +257,10 @@ impl Error {
     pub fn blame(&self) -> Blame {
         match &*self.kind {
             ErrorKind::Unsuitable(Unsuitable::Recorder) | ErrorKind::Stalled { .. } => Blame::Drive,
-            ErrorKind::Unsuitable(Unsuitable::NotBlank) | ErrorKind::Argument(_) | ErrorKind::Thread(_) => {
-                Blame::Caller
-            }
+            ErrorKind::Unsuitable(Unsuitable::NotBlank)
+            | ErrorKind::Argument(_)
+            | ErrorKind::Journal { .. }
+            | ErrorKind::Thread(_) => Blame::Caller,
             ErrorKind::Unsuitable(_) | ErrorKind::Verification(_) => Blame::Medium,
             ErrorKind::Device(e) | ErrorKind::Write { error: e, .. } => e.blame(),
             ErrorKind::Source { .. } | ErrorKind::SourceStalled { .. } => Blame::Source,
@@ -264,7 +273,7 @@ impl Error {
     pub fn hresult(&self) -> HResult {
         match &*self.kind {
             ErrorKind::Unsuitable(u) => u.hresult(),
-            ErrorKind::Argument(_) => HResult::INVALID_ARGUMENT,
+            ErrorKind::Argument(_) | ErrorKind::Journal { .. } => HResult::INVALID_ARGUMENT,
             ErrorKind::Device(e) => match e.hresult() {
                 HResult::CLIENT_NAME_IS_NOT_VALID => HResult::DATA_CLIENT_NAME_IS_NOT_VALID,
                 code => code,
@@ -296,6 +305,7 @@ impl Error {
             }
             ErrorKind::Unsuitable(u) => u.next_step(),
             ErrorKind::Argument(_) => "correct the argument",
+            ErrorKind::Journal { next, .. } => next,
             ErrorKind::Device(e) | ErrorKind::Write { error: e, .. } => e.next_step(),
             ErrorKind::Stalled { .. } => "switch the drive off and on, and write again at a lower speed",
             ErrorKind::Source { .. } | ErrorKind::SourceStalled { .. } => {

@@ -93,7 +93,7 @@ fn resume(recorder: &DiscRecorder, journal: &Journal, seed: u64) -> Result<u64, 
 
 fn reason(error: &Error) -> &str {
     match error.kind() {
-        ErrorKind::Unsuitable(Unsuitable::NoResume(text)) | ErrorKind::Argument(text) => text,
+        ErrorKind::Unsuitable(Unsuitable::NoResume(text)) | ErrorKind::Journal { why: text, .. } => text,
         other => panic!("{other}"),
     }
 }

@@ -1,5 +1,6 @@
 //! What DRIVE and IMAGE on the command line stand for.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use glassmaster::imapi2fs::FileSource;
 use glassmaster::scsi::sys::{Access, Device, OwnerFile};
 use glassmaster::scsi::wire::Client;
 use glassmaster::scsi::{Transport, TransportError};
-use glassmaster::vdrive::{MediumOptions, VirtualDrive};
+use glassmaster::vdrive::{Disc, HostError, MediumOptions, VirtualDrive};
 
 use crate::failure::{Failure, UNSUITABLE, USAGE};
 use crate::owner;
@@ -75,19 +76,34 @@ impl Drive {
 
     /// Opens the drive. `media` is what a missing virtual disc becomes.
     pub(crate) fn open(&self, media: Option<MediaType>, access: Access) -> Result<DiscRecorder, Failure> {
+        self.open_with_host(media, access).map(|(recorder, _)| recorder)
+    }
+
+    /// And what the host has to say of a virtual disc.
+    fn open_with_host(
+        &self,
+        media: Option<MediaType>,
+        access: Access,
+    ) -> Result<(DiscRecorder, Option<HostError>), Failure> {
+        let mut host = None;
         let transport: Box<dyn Transport> = match self {
-            Self::Virtual(file) => Box::new(virtual_drive(&one_name(file), media)?),
+            Self::Virtual(file) => {
+                let drive = virtual_drive(&one_name(file), media)?;
+                host = drive.disc().map(Disc::host_error);
+                Box::new(drive)
+            }
             Self::Socket(path) => {
                 Box::new(Client::connect(&one_name(path)).map_err(glassmaster::Error::from)?)
             }
             Self::Device(path) => Box::new(Device::open(path, access).map_err(glassmaster::Error::from)?),
         };
-        Ok(DiscRecorder::with_options(transport, recorder_options()).map_err(glassmaster::Error::from)?)
+        let recorder = DiscRecorder::with_options(transport, recorder_options());
+        Ok((recorder.map_err(glassmaster::Error::from)?, host))
     }
 
     /// Opens the drive to change its disc: nobody else has it until both are dropped, and whoever tries hears who has it.
     pub(crate) fn take(&self, media: Option<MediaType>) -> Result<(DiscRecorder, Held), Failure> {
-        let recorder = self.open(media, Access::Exclusive)?;
+        let (recorder, host) = self.open_with_host(media, Access::Exclusive)?;
         let name = owner::client_name();
         let access = recorder.acquire_exclusive_access(&name).map_err(glassmaster::Error::from)?;
         let file = match self {
@@ -96,7 +112,7 @@ impl Drive {
                 .and_then(|directory| OwnerFile::acquire(&directory, &disc_key(&one_name(file)), &name).ok()),
             Self::Socket(_) | Self::Device(_) => None,
         };
-        Ok((recorder, Held { _access: access, _file: file }))
+        Ok((recorder, Held { _access: access, _file: file, host }))
     }
 }
 
@@ -109,6 +125,19 @@ pub(crate) fn recorder_options() -> RecorderOptions {
 pub(crate) struct Held {
     _access: ExclusiveAccess,
     _file: Option<OwnerFile>,
+    host: Option<HostError>,
+}
+
+impl Held {
+    /// A failure of the drive, unless it was the host that could not keep the file of a virtual disc: then that, with what
+    /// can be done about it.
+    pub(crate) fn blame_host(&self, failure: Failure, what: impl Display) -> Failure {
+        let Some(said) = self.host.as_ref().and_then(HostError::take) else { return failure };
+        let next = "see to the place where the disc's file lies, then go on with --resume or write anew";
+        let message =
+            format!("{what}; the disc is a file, which the host could not keep: {said}; next: {next}");
+        Failure { message, next, ..failure }
+    }
 }
 
 /// What the disc of a virtual drive is called among owners.

@@ -254,6 +254,12 @@ fn options_that_do_not_go_together_make_no_disc() {
         assert!(refused["error"].as_str().unwrap().contains(options[0]), "{refused}");
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0, "{options:?}");
     }
+    // And one that is made to be tried only goes again.
+    for media in ["cd-r", "bd-re"] {
+        let burn = ["burn", text(dir.path()), "--drive", &drive, "--media", media, "--dry-run"];
+        assert_eq!(result(&burn, 0)["ok"], true);
+        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0, "{media}");
+    }
 }
 
 #[test]

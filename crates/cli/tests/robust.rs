@@ -489,3 +489,51 @@ fn the_owner_of_a_virtual_disc_is_known_too() {
     let output = first.wait_with_output().unwrap();
     assert!(output.status.success());
 }
+
+/// The file of the disc grows up to a limit and no further, as on a full disk. What is half on the disc then is shown as a
+/// file system by its start: nothing may be built upon it before it is whole.
+#[test]
+fn a_host_that_cannot_keep_the_disc_is_named_and_half_a_disc_is_not_built_upon() {
+    let place = glassmaster_testkit::scratch::folder().unwrap();
+    let path = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    let (source, more, disc) = (path("source"), path("more"), path("disc"));
+    let drive = format!("virtual:{disc}");
+    std::fs::create_dir(&source).unwrap();
+    std::fs::write(path("source/data.bin"), testtree::bytes(1, 40_000_000)).unwrap();
+    std::fs::write(&more, "more").unwrap();
+    must(["disc", "new", &disc, "--media", "dvd+rw"]);
+    let journals = path("journals");
+    let burn = |what: &str, options: &[&str]| -> Vec<String> {
+        let all = ["--json", "burn", what, "--drive", &drive, "--journal", &journals, "--journal-every", "1"];
+        all.iter().chain(options).map(|&s| s.to_owned()).collect()
+    };
+    let mut limited = Command::new("sh");
+    // 12 or 24 MiB, by the shell's unit.
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 24576; exec \"$@\"", "sh", glassmaster_program::PATH]);
+    for (name, value) in command().get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let output = limited.args(burn(&source, &[])).stdin(Stdio::null()).output().unwrap();
+    let failed = result(&output);
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("File too large") && error.contains(&disc), "{error}");
+    assert!(failed["next_step"].as_str().unwrap().contains("--resume"), "{failed}");
+    assert_eq!(failed["exit"], 1);
+
+    let refused = result(&command().args(burn(&more, &["--append"])).output().unwrap());
+    assert_eq!((&refused["exit"], &refused["hresult"]), (&4.into(), &"0xC0AA0402".into()), "{refused}");
+    assert!(refused["error"].as_str().unwrap().contains("not whole"), "{refused}");
+
+    for (what, options) in [(&source, &["--resume"][..]), (&more, &["--append"])] {
+        let done = result(&command().args(burn(what, options)).output().unwrap());
+        assert_eq!(done["verified"], true, "{done}");
+    }
+    let listed = must(["list", &drive]);
+    assert!(
+        listed.iter().any(|e| e["path"].as_str().is_some_and(|path| path.ends_with("data.bin"))),
+        "{listed:?}"
+    );
+}

@@ -78,6 +78,7 @@ impl Error {
                 other => of_blame(other),
             },
             Self::Stream(_) => Class::Usage,
+            Self::Disc(StoreError::Locked { .. } | StoreError::Exists { .. }) => Class::Unsuitable,
             Self::Disc(_) => Class::Failed,
         }
     }

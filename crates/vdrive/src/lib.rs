@@ -18,5 +18,5 @@ mod store;
 
 pub use drive::{DriveOptions, TrayError, VirtualDrive};
 pub use glassmaster_disc::clock::{Clock, SimulatedClock};
-pub use medium::{Disc, MediumOptions, MediumSize};
+pub use medium::{Disc, HostError, MediumOptions, MediumSize};
 pub use store::StoreError;

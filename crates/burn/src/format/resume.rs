@@ -73,7 +73,7 @@ impl DataBurn {
     /// and the verification are about the whole.
     ///
     /// # Errors
-    /// As [`DataBurn::write`]; [`ErrorKind::Argument`] where there is no journal, or it is of another image;
+    /// As [`DataBurn::write`]; [`ErrorKind::Journal`] where there is no journal, or it is of another image;
     /// [`Unsuitable::NoResume`] where the medium is another one, does not allow it, or holds something else:
     /// [`Error::medium`] says what it is.
     pub fn resume(
@@ -108,7 +108,7 @@ impl DataBurn {
     /// session can be planned again. Where the medium does not fit the journal they are as it is now.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] where there is no journal; what the drive says.
+    /// [`ErrorKind::Journal`] where there is no journal; what the drive says.
     pub fn resume_interfaces(
         &self,
         recorder: &DiscRecorder,
@@ -145,7 +145,7 @@ impl DataBurn {
         self.go_on_if_it_fits(recorder, work, journal, events, cancel).map_err(|mut error| {
             // Whoever hears that a burn cannot be gone on with wants to know what there is instead.
             let refused = match error.kind() {
-                ErrorKind::Argument(_) => true,
+                ErrorKind::Argument(_) | ErrorKind::Journal { .. } => true,
                 ErrorKind::Unsuitable(why) => matches!(why, Unsuitable::NoResume(_)),
                 _ => false,
             };
@@ -173,11 +173,14 @@ impl DataBurn {
         let mark = work.mark(record.start);
         let mark = mark.map_err(|error| job.fail(ErrorKind::Source { sector: 0, error }))?;
         if record.sectors != work.amount() || record.image != mark {
-            return Err(job.fail(ErrorKind::Argument(format!(
-                "the journal '{}' is of another image, of {} sectors: give the same files and options",
+            let why = format!(
+                "the journal '{}' is of another image, of {} sectors",
                 journal.path().display(),
                 record.sectors
-            ))));
+            );
+            let next =
+                "give the files and options of the burn that broke off, or leave resuming out to burn anew";
+            return Err(job.fail(ErrorKind::Journal { why, next }));
         }
         self.with_drive(&mut job, |job| {
             let found = begun(job, &record, work.wanted().sectors())?;
@@ -198,16 +201,17 @@ impl DataBurn {
 }
 
 fn read_journal(job: &Job<'_>, journal: &Journal) -> Result<JournalRecord, Error> {
-    let wrong = |text: String| Err(job.fail(ErrorKind::Argument(text)));
     let path = journal.path().display();
-    match journal.read() {
-        Ok(Some(record)) => Ok(record),
-        Ok(None) => wrong(format!(
+    let why = match journal.read() {
+        Ok(Some(record)) => return Ok(record),
+        Ok(None) => format!(
             "no burn was broken off that can be gone on with: there is no journal '{path}' (what is written in one go, \
-             such as a CD, keeps none)"
-        )),
-        Err(e) => wrong(format!("the journal '{path}' cannot be used: {e}")),
-    }
+             such as a CD, keeps none, and a disc that was moved leaves it behind)"
+        ),
+        Err(e) => format!("the journal '{path}' cannot be used: {e}"),
+    };
+    let next = "leave resuming out to burn anew, on another disc where this one takes nothing more";
+    Err(job.fail(ErrorKind::Journal { why, next }))
 }
 
 /// Sets up the journal of a write that begins; a note where it cannot be kept.

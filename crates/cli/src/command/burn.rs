@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use glassmaster::disc::{BlockSource, HResult, MediaType, SECTOR_U64};
 use glassmaster::imapi2::burn::{
-    BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Error as BurnError, ErrorKind, Event,
+    BurnReport, CancelHandle, Closing, DataBurn, DataOptions, Error as BurnError, ErrorKind, Event, Journal,
     RingOptions, Suitability, Unsuitable, VerifyLevel, WriteAction,
 };
 use glassmaster::imapi2::recorder::{DiscRecorder, MediaState, Medium};
@@ -17,7 +17,7 @@ use crate::args::{Burn, Imaging, Verify};
 use crate::command::imaging::{Planned, as_image, plan};
 use crate::command::next_session::Request;
 use crate::command::report;
-use crate::device::{Drive, parse_drive};
+use crate::device::{Drive, Held, parse_drive};
 use crate::failure::{FAILED, Failure, UNSUITABLE, USAGE};
 use crate::inhibit::Inhibit;
 use crate::signal::Cancel;
@@ -43,6 +43,7 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             source,
         })?;
     }
+    let _passing = Passing::of(&drive, args.dry_run);
     let (recorder, access) = drive.take(args.imaging.media)?;
     let medium = recorder.medium().map_err(glassmaster::Error::from)?;
     if let Some(wanted) = args.imaging.media
@@ -56,13 +57,10 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     }
     // A test leaves nothing to report on.
     let reporting = args.report.as_deref().filter(|_| !args.dry_run).map(|dir| (dir, &recorder));
-    let work = Work { ui, cancel, reporting, inhibit: !args.no_inhibit };
+    let work = Work { ui, cancel, reporting, inhibit: !args.no_inhibit, held: &access };
     let mut burn = DataBurn::new(options(args, &drive, medium.kind));
     if args.append {
-        let result = append(args, &drive, &recorder, &medium, &burn, &work);
-        drop(access);
-        drop(recorder);
-        return result;
+        return append(args, &drive, &recorder, &medium, &burn, &work);
     }
     let mut result = json!({});
     let (mut planned, mut image) = (None, None);
@@ -124,13 +122,44 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     if let Some(image) = image {
         image.check_unchanged().map_err(|failure| failure.with_details(result.clone()))?;
     }
-    if args.eject {
-        recorder.eject().map_err(glassmaster::Error::from)?;
+    eject(args, &recorder, result)
+}
+
+/// The disc that is made for a test and goes with it.
+struct Passing<'a>(Option<&'a Path>);
+
+impl<'a> Passing<'a> {
+    /// None where the disc is there already: it is tried, and stays as it is.
+    fn of(drive: &'a Drive, dry_run: bool) -> Self {
+        match drive {
+            Drive::Virtual(file) if dry_run && !file.exists() => Self(Some(file)),
+            _ => Self(None),
+        }
     }
-    // Before the result is told, so that a script can go on with the drive.
-    drop(access);
-    drop(recorder);
-    Ok(result)
+}
+
+impl Drop for Passing<'_> {
+    fn drop(&mut self) {
+        if let Some(file) = self.0 {
+            // It may never have been made.
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+/// Opens the tray where that is wanted. A tray that does not open takes nothing from the disc.
+fn eject(args: &Burn, recorder: &DiscRecorder, result: Value) -> Result<Value, Failure> {
+    if !args.eject {
+        return Ok(result);
+    }
+    match recorder.eject() {
+        Ok(()) => Ok(result),
+        Err(error) => {
+            let mut failure = Failure::from(glassmaster::Error::from(error)).with_details(result);
+            failure.message.insert_str(0, "the disc is written and stays in the drive: ");
+            Err(failure)
+        }
+    }
 }
 
 /// What all writes have around them: events for people and programs, an end by signals, no suspend meanwhile, a report.
@@ -139,6 +168,7 @@ struct Work<'a> {
     cancel: &'a Cancel,
     reporting: Option<(&'a Path, &'a DiscRecorder)>,
     inhibit: bool,
+    held: &'a Held,
 }
 
 /// A write that went well, and whether suspend was held off.
@@ -179,7 +209,9 @@ impl Work<'_> {
                 "medium": e.medium().map(report::medium_fields), "suspend_held_off": awake,
                 "notes": note.into_iter().collect::<Vec<_>>(),
             });
-            Failure::from(glassmaster::Error::from(e)).with_details(details)
+            let what = e.to_string();
+            let failure = Failure::from(glassmaster::Error::from(e)).with_details(details);
+            self.held.blame_host(failure, what)
         })?;
         Ok(Done { report, awake })
     }
@@ -224,6 +256,11 @@ fn append(
         return Err(Failure::unsuitable(HResult::DATA_INVALID_MEDIA_STATE, what, "leave --append out"));
     }
     let journal = journal::of(args, drive);
+    if let Ok(journal) = &journal
+        && !args.resume
+    {
+        refuse_half_a_disc(journal, medium)?;
+    }
     let ways = match &journal {
         // The same session is planned once more, from what was there before it.
         Ok(journal) if args.resume => {
@@ -286,10 +323,28 @@ fn append(
     describe(&done, &mut result, ui);
     let repairs = planned.repairs(ui);
     result["padded"] = json!(repairs);
-    if args.eject {
-        recorder.eject().map_err(glassmaster::Error::from)?;
+    eject(args, recorder, result)
+}
+
+/// A disc that can be overwritten does not show that the image on it is half there; the journal of the burn does. One that
+/// began behind the start is an appended session: what stood there before it is whole.
+fn refuse_half_a_disc(journal: &Journal, medium: &Medium) -> Result<(), Failure> {
+    // One that cannot be read says nothing about this disc.
+    let Ok(Some(record)) = journal.read() else { return Ok(()) };
+    let same = record.media == medium.kind && record.total == medium.total;
+    if !same || record.start.0 != 0 || !medium.state.contains(MediaState::OVERWRITE_ONLY) {
+        return Ok(());
     }
-    Ok(result)
+    let what = format!(
+        "the burn of this {} broke off after {} of {} sectors: the files on it are not whole (journal '{}')",
+        medium.kind,
+        record.written,
+        record.sectors,
+        journal.path().display()
+    );
+    let next = "go on with that burn by --resume with its sources and options, or burn anew with --overwrite; if another \
+                disc lies in the drive by now, remove the journal";
+    Err(Failure::unsuitable(HResult::DATA_INVALID_MEDIA_STATE, what, next))
 }
 
 /// Why no session can follow, and what to do.

@@ -14,7 +14,7 @@ use crate::ui::Ui;
 
 pub(crate) fn run(args: &Erase, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let drive = parse_drive(&args.drive)?;
-    let (recorder, _access) = drive.take(None)?;
+    let (recorder, access) = drive.take(None)?;
     let handle = CancelHandle::new();
     let signal = handle.clone();
     cancel.on_signal(move || signal.cancel());
@@ -37,7 +37,8 @@ pub(crate) fn run(args: &Erase, ui: &Ui, cancel: &Cancel) -> Result<Value, Failu
             "blame": error.blame().to_string(), "aftermath": error.aftermath(),
             "medium": error.medium().map(report::medium_fields), "suspend_held_off": held, "notes": notes,
         });
-        Failure::from(glassmaster::Error::from(error)).with_details(details)
+        let what = error.to_string();
+        access.blame_host(Failure::from(glassmaster::Error::from(error)).with_details(details), what)
     })?;
     if args.eject {
         recorder.eject().map_err(glassmaster::Error::from)?;

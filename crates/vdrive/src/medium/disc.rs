@@ -1,6 +1,7 @@
 //! A disc: its file, its state, and the rules of its kind.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use glassmaster_disc::MediaType;
 use glassmaster_scsi::Sense;
@@ -35,7 +36,24 @@ pub struct Disc {
     /// The state before a test write, during which nothing is recorded.
     rehearsed: Option<DiscState>,
     /// Last error of the host's file system, which the drive could only report as a medium error.
-    host_error: Option<String>,
+    host_error: HostError,
+}
+
+/// What the host's file system said when a virtual drive last had to report a medium error: the disc is a file, and a full
+/// disk is no scratch. Clones tell the same; taken before the drive goes behind a transport.
+#[derive(Clone, Debug, Default)]
+pub struct HostError(Arc<Mutex<Option<String>>>);
+
+impl HostError {
+    fn slot(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The path of the disc's file and what was said, once.
+    #[must_use]
+    pub fn take(&self) -> Option<String> {
+        self.slot().take()
+    }
 }
 
 impl Disc {
@@ -55,7 +73,7 @@ impl Disc {
         let state =
             DiscState { protected: options.write_protected, ..rules.new_state(size, options.formatted) };
         let store = Store::create(path, rules.geometry(size), options.id, &state)?;
-        Ok(Self { store, state, rules, at_once: None, rehearsed: None, host_error: None })
+        Ok(Self { store, state, rules, at_once: None, rehearsed: None, host_error: HostError::default() })
     }
 
     /// Opens a disc made earlier and locks it.
@@ -65,7 +83,8 @@ impl Disc {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (store, state) = Store::open(path)?;
         let rules = rules_for(store.geometry().media)?;
-        let mut disc = Self { store, state, rules, at_once: None, rehearsed: None, host_error: None };
+        let mut disc =
+            Self { store, state, rules, at_once: None, rehearsed: None, host_error: HostError::default() };
         rules
             .mount(&mut disc)
             .map_err(|_| StoreError::damaged(path, disc.host_error.take().unwrap_or_default()))?;
@@ -196,14 +215,15 @@ impl Disc {
 
     fn host<T>(&mut self, done: std::io::Result<T>, sense: Sense) -> Result<T, Sense> {
         done.map_err(|e| {
-            self.host_error = Some(format!("{}: {e}", self.store.path().display()));
+            *self.host_error.slot() = Some(format!("{}: {e}", self.store.path().display()));
             sense
         })
     }
 
-    /// What the host's file system said when the drive last had to report a medium error; taken once.
-    pub fn take_host_error(&mut self) -> Option<String> {
-        self.host_error.take()
+    /// What the host says of the disc's file when it cannot be read or written.
+    #[must_use]
+    pub fn host_error(&self) -> HostError {
+        self.host_error.clone()
     }
 }
 

@@ -31,7 +31,7 @@ use glassmaster_mmc::Profile;
 use glassmaster_scsi::Sense;
 
 pub(crate) use cd::START_OF_LEAD_IN;
-pub use disc::{Disc, MediumOptions};
+pub use disc::{Disc, HostError, MediumOptions};
 pub(crate) use facts::{Facts, Speed};
 pub(crate) use format::{Capacity, CapacityState, FormatRequest, Formattable};
 use sequential::Sequence;
@@ -257,7 +257,7 @@ mod tests {
         disc.store.make_read_only(true);
         let error = rules.write(&mut disc, &P, 16, &[2; 16 * SECTOR]).unwrap_err();
         assert!(error.is(3, 0x0C, 0));
-        assert!(disc.take_host_error().unwrap().contains("a.disc"));
+        assert!(disc.host_error().take().unwrap().contains("a.disc"));
         assert_eq!(rules.tracks(&disc)[0].next_writable, Some(16));
         assert!(rules.check_read(&disc, 16, 1).is_err());
         // Nor has a change that was only to be noted.
