@@ -71,6 +71,8 @@ pub(crate) struct Seen {
 
 /// Counts what reaches the drive below.
 struct Watched<T> {
+    /// A disc whose file is gone cannot be written: the folder stays as long as the drive.
+    _folder: Arc<tempfile::TempDir>,
     inner: T,
     seen: Arc<Seen>,
 }
@@ -115,7 +117,7 @@ impl<T: Transport> Transport for Watched<T> {
 
 /// A drive with a disc file of its own.
 pub(crate) struct Rig {
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     path: PathBuf,
     has_disc: bool,
     stall_every: Option<NonZeroU32>,
@@ -135,7 +137,7 @@ impl Rig {
             drop(Disc::create(&path, media, options).unwrap());
         }
         Self {
-            _folder: folder,
+            folder: Arc::new(folder),
             path,
             has_disc: media.is_some(),
             stall_every: None,
@@ -187,7 +189,8 @@ impl Rig {
     /// The drive behind a layer that spoils commands by these rules.
     pub(crate) fn recorder_with(&self, plan: &str) -> DiscRecorder {
         let rules = FaultRule::plan(plan).unwrap();
-        let watched = Watched { inner: self.drive(), seen: Arc::clone(&self.seen) };
+        let watched =
+            Watched { _folder: Arc::clone(&self.folder), inner: self.drive(), seen: Arc::clone(&self.seen) };
         self.recorder_on(Box::new(Faulty::new(watched, rules)))
     }
 
@@ -200,7 +203,11 @@ impl Rig {
 
     /// The drive behind a layer of the test's own, watched below it.
     pub(crate) fn watched(&self) -> Box<dyn Transport> {
-        Box::new(Watched { inner: self.drive(), seen: Arc::clone(&self.seen) })
+        Box::new(Watched {
+            _folder: Arc::clone(&self.folder),
+            inner: self.drive(),
+            seen: Arc::clone(&self.seen),
+        })
     }
 
     /// A fresh drive with the same disc, as another program finds it.

@@ -65,6 +65,8 @@ pub type Seen = Arc<Mutex<Vec<(Vec<u8>, Vec<u8>)>>>;
 pub type Lie = fn(&Cdb, &mut [u8]);
 
 struct Layer {
+    /// A disc whose file is gone cannot be written: the folder stays as long as the drive.
+    _folder: Arc<tempfile::TempDir>,
     inner: Box<dyn Transport>,
     seen: Seen,
     lie: Lie,
@@ -120,7 +122,7 @@ impl Transport for Shared {
 
 /// A disc file and what was said to the drives that it lay in.
 pub struct Rig {
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     path: Option<PathBuf>,
     pub seen: Seen,
     pub patience: Patience,
@@ -146,7 +148,7 @@ impl Rig {
             ..Patience::default()
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        Self { _folder: folder, path: None, seen: Seen::default(), patience, clock, paced: false }
+        Self { folder: Arc::new(folder), path: None, seen: Seen::default(), patience, clock, paced: false }
     }
 
     pub fn blank(media: MediaType) -> Self {
@@ -186,7 +188,7 @@ impl Rig {
 
     pub fn transport(&self, plan: &str, lie: Lie) -> Box<dyn Transport> {
         let inner = Box::new(Faulty::new(self.drive(), FaultRule::plan(plan).unwrap()));
-        Box::new(Layer { inner, seen: Arc::clone(&self.seen), lie })
+        Box::new(Layer { _folder: Arc::clone(&self.folder), inner, seen: Arc::clone(&self.seen), lie })
     }
 
     pub fn on(&self, transport: Box<dyn Transport>) -> DiscRecorder {

@@ -92,7 +92,8 @@ impl Formattable for BdRe {
     fn offered(&self, disc: &Disc) -> Vec<Capacity> {
         let c = SpareChoices::of(disc.store.geometry().blocks);
         let of = |format_type, blocks| {
-            let parameter = if format_type == FULL { c.spare_clusters(blocks) } else { 0 };
+            // MMC-6 6.23: the block length.
+            let parameter = if format_type == FULL { 2_048 } else { 0 };
             Capacity { blocks, format_type, parameter }
         };
         vec![
