@@ -282,9 +282,9 @@ fn pick_format(
 
 /// The parameter list for a format as the drive offered it.
 fn as_offered(choice: FormattableCapacity) -> FormatParameters {
-    // With type 00h the parameter is the block length, which some drives leave out of their offer.
+    // With type 00h the parameter is the block length; drives offer it with nothing, or with the clusters of its spare areas.
     let dependent = match choice.kind {
-        FormatType::FULL if choice.dependent == U24::default() => U24::from(BLOCK_BYTES),
+        FormatType::FULL => U24::from(BLOCK_BYTES),
         _ => choice.dependent,
     };
     FormatParameters { blocks: choice.blocks, kind: choice.kind, dependent, ..FormatParameters::default() }
