@@ -376,7 +376,8 @@ pub(crate) enum DiscCommand {
         /// cd-r, cd-rw, dvd-r, dvd-r-dl, dvd-rw, dvd-ram, dvd+r, dvd+r-dl, dvd+rw, dvd+rw-dl, bd-r, bd-re or disk.
         #[arg(long, value_name = "TYPE")]
         media: MediaType,
-        /// Size, where the medium is made in several: 74min or 80min, 2.6gb or 4.7gb, 25gb, 50gb, 100gb or 128gb.
+        /// Size, where the medium is made in several: CD 80min or 74min, DVD-RAM 4.7gb or 2.6gb, BD 25gb, 50gb, 100gb or
+        /// (bd-r) 128gb, disk 2gb, 640mb or 32gb.
         #[arg(long, value_name = "SIZE")]
         capacity: Option<String>,
         /// Formatted instead of as sold, where the medium can be.

@@ -31,10 +31,10 @@ impl Drive {
     /// `None` for what is no drive but a file.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         use std::os::unix::fs::FileTypeExt;
-        if let Some(file) = text.strip_prefix("virtual:") {
+        if let Some(file) = text.strip_prefix("virtual:").filter(|file| !file.is_empty()) {
             return Some(Self::Virtual(file.into()));
         }
-        if let Some(path) = text.strip_prefix("socket:") {
+        if let Some(path) = text.strip_prefix("socket:").filter(|path| !path.is_empty()) {
             return Some(Self::Socket(path.into()));
         }
         let path = Path::new(text);

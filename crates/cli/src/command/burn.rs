@@ -1,7 +1,8 @@
 //! `glassmaster burn`
 
+use std::ffi::OsStr;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glassmaster::disc::{BlockSource, HResult, MediaType, SECTOR_U64};
@@ -71,6 +72,7 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             Arc::clone(&image.source)
         }
         None => {
+            remark_on_names(&args.sources, ui);
             let plan = from_folders(args, &drive, &medium, ui, cancel)?;
             result = plan.summary();
             ui.remark(&plan.line());
@@ -123,6 +125,21 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         image.check_unchanged().map_err(|failure| failure.with_details(result.clone()))?;
     }
     eject(args, &recorder, result)
+}
+
+/// What is called like an image and is none becomes a file on the disc, which is seldom what was meant.
+fn remark_on_names(sources: &[PathBuf], ui: &Ui) {
+    let [path] = sources else { return };
+    let named = path
+        .extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|end| ["iso", "udf", "img"].iter().any(|usual| end.eq_ignore_ascii_case(usual)));
+    if named && path.is_file() {
+        ui.remark(&format!(
+            "note: '{}' holds no file system that is known here: it is burnt as a file",
+            path.display()
+        ));
+    }
 }
 
 /// The disc that is made for a test and goes with it.
