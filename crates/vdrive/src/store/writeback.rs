@@ -60,8 +60,10 @@ impl Worker {
         let report = Arc::clone(&failed);
         let thread = thread::Builder::new().name("disc writeback".to_owned()).spawn(move || {
             for () in parts {
+                // Held meanwhile: who asks for a failure hears of one that is just being told.
+                let mut failed = report.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Err(e) = file.sync_data() {
-                    report.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
+                    failed.get_or_insert(e);
                 }
             }
         })?;
