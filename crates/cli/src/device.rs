@@ -12,7 +12,7 @@ use glassmaster::imapi2fs::FileSource;
 use glassmaster::scsi::sys::{Access, Device, OwnerFile};
 use glassmaster::scsi::wire::Client;
 use glassmaster::scsi::{Transport, TransportError};
-use glassmaster::vdrive::{Disc, HostError, MediumOptions, VirtualDrive};
+use glassmaster::vdrive::{HostError, MediumOptions, VirtualDrive};
 
 use crate::failure::{Failure, UNSUITABLE, USAGE};
 use crate::owner;
@@ -79,17 +79,17 @@ impl Drive {
         self.open_with_host(media, access).map(|(recorder, _)| recorder)
     }
 
-    /// And what the host has to say of a virtual disc.
+    /// And what there is to know of a virtual disc.
     fn open_with_host(
         &self,
         media: Option<MediaType>,
         access: Access,
-    ) -> Result<(DiscRecorder, Option<HostError>), Failure> {
+    ) -> Result<(DiscRecorder, Option<VirtualDisc>), Failure> {
         let mut host = None;
         let transport: Box<dyn Transport> = match self {
             Self::Virtual(file) => {
-                let drive = virtual_drive(&one_name(file), media)?;
-                host = drive.disc().map(Disc::host_error);
+                let (drive, made) = virtual_drive(&one_name(file), media)?;
+                host = drive.disc().map(|disc| VirtualDisc { host: disc.host_error(), made });
                 Box::new(drive)
             }
             Self::Socket(path) => {
@@ -103,7 +103,7 @@ impl Drive {
 
     /// Opens the drive to change its disc: nobody else has it until both are dropped, and whoever tries hears who has it.
     pub(crate) fn take(&self, media: Option<MediaType>) -> Result<(DiscRecorder, Held), Failure> {
-        let (recorder, host) = self.open_with_host(media, Access::Exclusive)?;
+        let (recorder, disc) = self.open_with_host(media, Access::Exclusive)?;
         let name = owner::client_name();
         let access = recorder.acquire_exclusive_access(&name).map_err(glassmaster::Error::from)?;
         let file = match self {
@@ -112,7 +112,7 @@ impl Drive {
                 .and_then(|directory| OwnerFile::acquire(&directory, &disc_key(&one_name(file)), &name).ok()),
             Self::Socket(_) | Self::Device(_) => None,
         };
-        Ok((recorder, Held { _access: access, _file: file, host }))
+        Ok((recorder, Held { _access: access, _file: file, disc }))
     }
 }
 
@@ -125,14 +125,26 @@ pub(crate) fn recorder_options() -> RecorderOptions {
 pub(crate) struct Held {
     _access: ExclusiveAccess,
     _file: Option<OwnerFile>,
-    host: Option<HostError>,
+    disc: Option<VirtualDisc>,
+}
+
+/// What the program knows of a virtual disc that its drive does not tell.
+struct VirtualDisc {
+    host: HostError,
+    /// Its file was made by this run.
+    made: bool,
 }
 
 impl Held {
+    /// Whether this run made the virtual disc.
+    pub(crate) fn has_made_disc(&self) -> bool {
+        self.disc.as_ref().is_some_and(|disc| disc.made)
+    }
+
     /// A failure of the drive, unless it was the host that could not keep the file of a virtual disc: then that, with what
     /// can be done about it.
     pub(crate) fn blame_host(&self, failure: Failure, what: impl Display) -> Failure {
-        let Some(said) = self.host.as_ref().and_then(HostError::take) else { return failure };
+        let Some(said) = self.disc.as_ref().and_then(|disc| disc.host.take()) else { return failure };
         let next = "see to the place where the disc's file lies, then go on with --resume or write anew";
         let message =
             format!("{what}; the disc is a file, which the host could not keep: {said}; next: {next}");
@@ -150,9 +162,10 @@ fn one_name(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 
-fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<VirtualDrive, Failure> {
+/// The drive, and whether its disc is new.
+fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<(VirtualDrive, bool), Failure> {
     if file.exists() {
-        return VirtualDrive::open(file).map_err(|error| {
+        return VirtualDrive::open(file).map(|drive| (drive, false)).map_err(|error| {
             let mut failure = Failure::from(glassmaster::Error::from(error));
             // The file is locked as long as the disc is in a drive; the owner's name stands elsewhere.
             let key = disc_key(file);
@@ -172,7 +185,7 @@ fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<VirtualDrive, 
         return Err(Failure::new(UNSUITABLE, what));
     };
     let drive = VirtualDrive::create(file, media, &MediumOptions::default());
-    Ok(drive.map_err(glassmaster::Error::from)?)
+    Ok((drive.map_err(glassmaster::Error::from)?, true))
 }
 
 /// The sectors of an image file or of the disc in a drive, and where the session begins that is looked at.

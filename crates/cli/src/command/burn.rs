@@ -44,8 +44,8 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             source,
         })?;
     }
-    let _passing = Passing::of(&drive, args.dry_run);
     let (recorder, access) = drive.take(args.imaging.media)?;
+    let _passing = Passing::of(&drive, args.dry_run && access.has_made_disc());
     let medium = recorder.medium().map_err(glassmaster::Error::from)?;
     if let Some(wanted) = args.imaging.media
         && wanted != medium.kind
@@ -146,10 +146,10 @@ fn remark_on_names(sources: &[PathBuf], ui: &Ui) {
 struct Passing<'a>(Option<&'a Path>);
 
 impl<'a> Passing<'a> {
-    /// None where the disc is there already: it is tried, and stays as it is.
-    fn of(drive: &'a Drive, dry_run: bool) -> Self {
+    /// A disc that was there already, or that somebody else made meanwhile, is tried and stays as it is.
+    fn of(drive: &'a Drive, passes: bool) -> Self {
         match drive {
-            Drive::Virtual(file) if dry_run && !file.exists() => Self(Some(file)),
+            Drive::Virtual(file) if passes => Self(Some(file)),
             _ => Self(None),
         }
     }
@@ -158,7 +158,7 @@ impl<'a> Passing<'a> {
 impl Drop for Passing<'_> {
     fn drop(&mut self) {
         if let Some(file) = self.0 {
-            // It may never have been made.
+            // Whoever took it away already has done the same.
             let _ = std::fs::remove_file(file);
         }
     }
