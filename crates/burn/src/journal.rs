@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::digest::Sha256Sum;
 
 /// First line of the file.
-const HEAD: &str = "glassmaster burn journal 2";
+const HEAD: &str = "glassmaster burn journal 3";
 /// Longest file that is read: a dozen lines.
 const LONGEST: u64 = 4096;
 /// Sectors at the start of each part of the image that its mark covers: descriptors and the first directories.
@@ -35,6 +35,8 @@ pub struct JournalRecord {
     pub media: MediaType,
     /// Sectors of the medium, or those up to its end where the write began.
     pub total: u64,
+    /// Sectors that were free when the write began: whether the disc is left open goes by them.
+    pub free: u64,
     /// Block of the first sector that is written.
     pub start: Lba,
     /// Sectors, in the order of writing, that were on the medium for certain.
@@ -107,13 +109,13 @@ impl Journal {
 }
 
 fn format(record: &JournalRecord) -> String {
-    let JournalRecord { image, sectors, media, total, start, written } = record;
+    let JournalRecord { image, sectors, media, total, free, start, written } = record;
     let mut text = String::new();
     // Writing to memory does not fail.
     let _ = write!(
         text,
-        "{HEAD}\nimage {image}\nsectors {sectors}\nmedia {}\ntotal {total}\nstart {start}\nwritten {written}\nend\n",
-        media.0
+        "{HEAD}\nimage {image}\nsectors {sectors}\nmedia {}\ntotal {total}\nfree {free}\nstart {start}\nwritten {written}\nend\n",
+        media.0,
     );
     text
 }
@@ -137,6 +139,7 @@ fn parse(text: &str) -> Option<JournalRecord> {
         sectors: field("sectors")?.parse().ok()?,
         media: MediaType(field("media")?.parse().ok()?),
         total: field("total")?.parse().ok()?,
+        free: field("free")?.parse().ok()?,
         start: Lba(field("start")?.parse().ok()?),
         written: field("written")?.parse().ok()?,
     };
@@ -197,6 +200,7 @@ mod tests {
             sectors: 1_000_000,
             media: MediaType::BD_R,
             total: 12_219_392,
+            free: 12_215_296,
             start: Lba(4096),
             written: 65_536,
         }
@@ -222,7 +226,7 @@ mod tests {
         }
         assert_eq!(parse(&text.replace("written 65536", "written 1000001")), None);
         assert_eq!(parse(&text.replace("start 4096", "start -1")), None);
-        assert_eq!(parse(&text.replace("journal 2", "journal 1")), None);
+        assert_eq!(parse(&text.replace("journal 3", "journal 2")), None);
     }
 
     #[test]

@@ -228,8 +228,17 @@ fn a_write_that_broke_off_while_it_was_closed_is_closed() {
             let writes = rig.writes();
             resume(&recorder, &journal, 1).unwrap_or_else(|e| panic!("{media}, {closes}, {sessions}: {e}"));
             assert_eq!(rig.writes(), writes, "{media}: nothing was missing but the end");
-            assert_eq!(recorder.sessions().unwrap().len(), sessions, "{media}");
+            let found = recorder.sessions().unwrap();
+            assert_eq!(found.len(), sessions, "{media}");
             assert_eq!(journal.read().unwrap(), None, "{media}");
+            // Left as open as by a burn that nothing disturbed.
+            let other = Rig::blank(media);
+            for (sectors, seed) in [(300, 5), (SECTORS, 1)].into_iter().skip(2 - sessions) {
+                burn.write(&other.recorder(), Arc::new(image(sectors, seed)), &mut quiet, &handle).unwrap();
+            }
+            let [state, expected] = [&recorder, &other.recorder()].map(|r| r.medium().unwrap().state);
+            assert_eq!(state, expected, "{media}, {closes}, {sessions}");
+            assert_eq!(found, other.recorder().sessions().unwrap(), "{media}, {closes}, {sessions}");
         }
     }
 }

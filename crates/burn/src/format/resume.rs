@@ -9,7 +9,7 @@ use glassmaster_mmc::cmd::{ReadTrackInformation, TrackInformation};
 use glassmaster_recorder::{DiscRecorder, MediaState, Medium};
 
 use super::data::{BurnReport, DataBurn, check_work, look};
-use super::multisession::free as room;
+use super::multisession::free as session_room;
 use super::section::{Begun, Section, Window, Work};
 use crate::cancel::CancelHandle;
 use crate::digest::DigestBuilder;
@@ -126,7 +126,7 @@ impl DataBurn {
         for way in &mut interfaces {
             if let SessionAddresses::Sequential { next_writable, free, .. } = &mut way.addresses {
                 *next_writable = u32::try_from(record.start.0).unwrap_or(0);
-                *free = room(&found.medium, self.options.postgap_in_image);
+                *free = session_room(&found.medium, self.options.postgap_in_image);
                 way.supported = true;
                 way.source = Arc::new(recorder.disc_source_of(last));
             }
@@ -173,6 +173,9 @@ impl DataBurn {
         let mark = work.mark(record.start);
         let mark = mark.map_err(|error| job.fail(ErrorKind::Source { sector: 0, error }))?;
         if record.sectors != work.amount() || record.image != mark {
+            // A new session is planned after what the disc holds: where that was closed meanwhile the plan is another one,
+            // and not the image is to blame.
+            begun(&mut job, &record, work.wanted().sectors())?;
             let why = format!(
                 "the journal '{}' is of another image, of {} sectors",
                 journal.path().display(),
@@ -223,8 +226,8 @@ pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, sections: &[Secti
     }
     let sectors = sections.iter().map(|s| s.target.sectors).sum();
     let kept = mark_of(sections.iter().map(|s| (s.target.start, &*s.source))).and_then(|image| {
-        let total = medium.total;
-        let record = JournalRecord { image, sectors, media: medium.kind, total, start, written: 0 };
+        let Medium { kind: media, total, free, .. } = *medium;
+        let record = JournalRecord { image, sectors, media, total, free, start, written: 0 };
         journal.put(&record).map(|()| record)
     });
     match kept {
@@ -272,6 +275,7 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
     let start = u64::try_from(record.start.0).unwrap_or(0);
     let overwrites = medium.state.contains(MediaState::OVERWRITE_ONLY);
     let mut track_is_closed = false;
+    let mut room = medium.free;
     let on_disc = if overwrites {
         if !medium.formatted || medium.total != record.total {
             return refuse(job, "the disc is not as it was when the burn was begun");
@@ -297,8 +301,9 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
         let Some(done) = end.and_then(|end| end.checked_sub(start)) else {
             return refuse(job, "the drive names a next address before the start");
         };
-        // What the rules for closing go by is the room there was at the beginning.
-        medium.free = u64::from(track.free_blocks).saturating_add(done);
+        room = u64::from(track.free_blocks).saturating_add(done);
+        // What the rules for closing go by is the room there was at the beginning; a closed track has none left to add up.
+        medium.free = record.free;
         medium.total = record.total;
         medium.next_writable = record.start;
         medium.open_track = Some(track);
@@ -312,7 +317,7 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
     };
     let whole = recipe.target(&medium, sectors);
     let all = whole.sectors.saturating_add(u64::from(whole.tail));
-    if on_disc > all || all > medium.free || (!overwrites && whole.start != record.start) {
+    if on_disc > all || all > room || (!overwrites && whole.start != record.start) {
         return refuse(job, "the disc holds more than what was begun, or has no room for the rest");
     }
     if track_is_closed && on_disc < all {
