@@ -1,8 +1,8 @@
-//! SHA-256 of a stream together with the hashes of its beginnings.
+//! SHA-256 of a stream, for people, together with BLAKE3 hashes of its pieces, for reading back.
 //!
-//! The hash of every beginning of the stream (4 MiB, 8 MiB, ...) is kept. A reader that hashes the disc the same way
-//! finds the first piece that differs without holding the data, and without reading the source again as long as all is
-//! well.
+//! A disc whose pieces have the hashes of those that were sent holds what was sent, and so has its SHA-256: that slower one
+//! is taken once. A piece that differs is found without holding the data, and without reading the source again as long as
+//! all is well.
 
 use std::fmt;
 
@@ -25,51 +25,100 @@ impl fmt::Debug for Sha256Sum {
     }
 }
 
-/// Sectors between two kept hashes: 4 MiB, so that 128 GB need 1 MB of hashes.
-pub(crate) const MARK_SECTORS: u64 = 2048;
-const MARK_BYTES: usize = 2048 * SECTOR;
+/// Sectors of a piece: 4 MiB, so that 128 GB need 1 MB of hashes.
+pub(crate) const PIECE_SECTORS: u64 = 2048;
+const PIECE_BYTES: usize = 2048 * SECTOR;
+
+/// BLAKE3 hash of a piece.
+pub(crate) type PieceHash = [u8; 32];
 
 /// Hashes of a whole stream.
-#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Digest {
-    /// Hash of the first (n + 1) x [`MARK_SECTORS`] sectors; a shorter last piece has none of its own.
-    pub(crate) marks: Vec<Sha256Sum>,
+    /// One for each [`PIECE_SECTORS`] sectors, and one for what is left.
+    pub(crate) pieces: Vec<PieceHash>,
+    /// SHA-256 as it stood after each complete piece.
+    after: Vec<Sha256>,
     pub(crate) whole: Sha256Sum,
 }
 
-/// Takes the stream in pieces of any size.
-#[derive(Clone)]
-pub(crate) struct DigestBuilder {
-    hasher: Sha256,
-    until_mark: usize,
-    marks: Vec<Sha256Sum>,
+impl Digest {
+    /// SHA-256 of the first `pieces` pieces, to be gone on with.
+    pub(crate) fn up_to(&self, pieces: usize) -> Sha256 {
+        pieces.checked_sub(1).and_then(|last| self.after.get(last)).cloned().unwrap_or_default()
+    }
 }
 
-impl DigestBuilder {
-    pub(crate) fn new() -> Self {
-        Self { hasher: Sha256::new(), until_mark: MARK_BYTES, marks: Vec::new() }
+/// Takes the pieces of a stream, cut anywhere.
+#[derive(Clone, Default)]
+pub(crate) struct PieceHasher {
+    hasher: blake3::Hasher,
+    /// Bytes of the piece that is not complete.
+    begun: usize,
+    pieces: Vec<PieceHash>,
+}
+
+impl PieceHasher {
+    /// Takes as much of `data` as belongs to one piece, and gives back the rest. `true` when that completed the piece.
+    fn update_piece<'d>(&mut self, data: &'d [u8]) -> (bool, &'d [u8]) {
+        let (now, later) = data.split_at(data.len().min(PIECE_BYTES - self.begun));
+        self.hasher.update(now);
+        self.begun += now.len();
+        let complete = self.begun == PIECE_BYTES;
+        if complete {
+            self.end_piece();
+        }
+        (complete, later)
     }
 
     pub(crate) fn update(&mut self, mut data: &[u8]) {
         while !data.is_empty() {
-            let (now, later) = data.split_at(data.len().min(self.until_mark));
-            self.hasher.update(now);
-            self.until_mark -= now.len();
-            if self.until_mark == 0 {
-                self.marks.push(Sha256Sum(self.hasher.clone().finalize().into()));
-                self.until_mark = MARK_BYTES;
+            data = self.update_piece(data).1;
+        }
+    }
+
+    fn end_piece(&mut self) {
+        self.pieces.push(*self.hasher.finalize().as_bytes());
+        self.hasher.reset();
+        self.begun = 0;
+    }
+
+    /// Hashes of the pieces that are complete.
+    pub(crate) fn pieces(&self) -> &[PieceHash] {
+        &self.pieces
+    }
+
+    /// Hashes of all pieces, a last incomplete one too.
+    pub(crate) fn finish(mut self) -> Vec<PieceHash> {
+        if self.begun > 0 {
+            self.end_piece();
+        }
+        self.pieces
+    }
+}
+
+/// Takes the stream, cut anywhere.
+#[derive(Clone, Default)]
+pub(crate) struct DigestBuilder {
+    whole: Sha256,
+    after: Vec<Sha256>,
+    pieces: PieceHasher,
+}
+
+impl DigestBuilder {
+    pub(crate) fn update(&mut self, mut data: &[u8]) {
+        while !data.is_empty() {
+            let (complete, later) = self.pieces.update_piece(data);
+            self.whole.update(data.get(..data.len() - later.len()).unwrap_or_default());
+            if complete {
+                self.after.push(self.whole.clone());
             }
             data = later;
         }
     }
 
-    /// Hashes of the beginnings seen so far.
-    pub(crate) fn marks(&self) -> &[Sha256Sum] {
-        &self.marks
-    }
-
     pub(crate) fn finish(self) -> Digest {
-        Digest { marks: self.marks, whole: Sha256Sum(self.hasher.finalize().into()) }
+        let whole = Sha256Sum(self.whole.finalize().into());
+        Digest { pieces: self.pieces.finish(), after: self.after, whole }
     }
 }
 
@@ -77,10 +126,10 @@ impl DigestBuilder {
 mod tests {
     use super::*;
 
-    /// FIPS 180-4 example "abc", from the published test vectors.
+    /// FIPS 180-4 example "abc", and the hash of "abc" by BLAKE3 as its authors' `b3sum` prints it.
     #[test]
-    fn the_published_vector() {
-        let mut builder = DigestBuilder::new();
+    fn the_published_vectors() {
+        let mut builder = DigestBuilder::default();
         builder.update(b"a");
         builder.update(b"bc");
         let digest = builder.finish();
@@ -88,22 +137,35 @@ mod tests {
             digest.whole.to_string(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-        assert!(digest.marks.is_empty());
+        let [piece] = digest.pieces.as_slice() else { panic!("one piece") };
+        assert_eq!(
+            Sha256Sum(*piece).to_string(),
+            "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"
+        );
+        assert!(DigestBuilder::default().finish().pieces.is_empty());
     }
 
     #[test]
-    fn pieces_of_any_size_give_the_same_marks() {
-        let data: Vec<u8> = (0..MARK_BYTES * 2 + 5000).map(|i| u8::try_from(i % 253).unwrap()).collect();
+    fn the_same_stream_cut_anywhere_has_the_same_pieces() {
+        let data: Vec<u8> = (0..PIECE_BYTES * 2 + 5000).map(|i| u8::try_from(i % 253).unwrap()).collect();
         let digest_in = |piece: usize| {
-            let mut builder = DigestBuilder::new();
+            let mut builder = DigestBuilder::default();
             data.chunks(piece).for_each(|chunk| builder.update(chunk));
             builder.finish()
         };
         let one = digest_in(data.len());
-        assert_eq!(one.marks.len(), 2);
-        assert_eq!(one, digest_in(1_000_003));
-        let mut first = DigestBuilder::new();
-        first.update(&data[..MARK_BYTES]);
-        assert_eq!(first.finish().whole, one.marks[0]);
+        assert_eq!(one.pieces.len(), 3);
+        let other = digest_in(1_000_003);
+        assert_eq!((one.whole, &one.pieces), (other.whole, &other.pieces));
+        for (pieces, before) in [(0, 0), (1, PIECE_BYTES), (2, 2 * PIECE_BYTES)] {
+            let mut rest = other.up_to(pieces);
+            rest.update(&data[before..]);
+            assert_eq!(Sha256Sum(rest.finalize().into()), one.whole, "{pieces}");
+        }
+        // A piece has its hash from its own bytes alone.
+        let mut last = PieceHasher::default();
+        last.update(&data[2 * PIECE_BYTES..]);
+        assert!(last.pieces().is_empty());
+        assert_eq!(last.finish(), one.pieces[2..]);
     }
 }

@@ -1,4 +1,5 @@
-//! Read-ahead between source and drive: a thread fills buffers, the writer empties them.
+//! Read-ahead between source and drive: a thread fills buffers, the writer empties them, and a third hashes what was
+//! written before they are filled again.
 //!
 //! A drive that runs out of data stops its laser and has to find its place again, so the source is read ahead by a
 //! bounded amount and writing begins with a full ring.
@@ -32,9 +33,9 @@ pub struct RingOptions {
 }
 
 impl Default for RingOptions {
-    /// 4 x 256 KiB: more falls out of the processor's cache and is slower where the drive is faster than the source.
+    /// 8 x 256 KiB: more falls out of the processor's cache and is slower where the drive is faster than the source.
     fn default() -> Self {
-        Self { slots: 4, slot_sectors: 128 }
+        Self { slots: 8, slot_sectors: 128 }
     }
 }
 
@@ -66,8 +67,8 @@ impl RingOptions {
     }
 }
 
-/// How often a reader without an empty buffer looks whether it has missed something. It has not: every wait has a limit.
-const READER_WAIT: Duration = Duration::from_secs(3600);
+/// How often a thread without work looks whether it has missed something. It has not: every wait has a limit.
+const THREAD_WAIT: Duration = Duration::from_secs(3600);
 
 /// What the writer got.
 #[derive(Debug)]
@@ -83,11 +84,23 @@ pub(crate) enum Next {
 struct State {
     filled: VecDeque<Vec<u8>>,
     free: Vec<Vec<u8>>,
+    /// Written, and still to be hashed.
+    spent: VecDeque<Vec<u8>>,
     sectors_read: u64,
     /// Set once by the reader.
-    ended: Option<Result<Option<Digest>, SourceError>>,
+    ended: Option<Result<(), SourceError>>,
+    hashing: Hashing,
     /// The writer is gone.
     closed: bool,
+}
+
+/// How far hashing is.
+enum Hashing {
+    NotAsked,
+    Runs,
+    Done(Digest),
+    /// Its thread has gone without a result.
+    Broken,
 }
 
 struct Shared {
@@ -101,7 +114,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn finish(&self, result: Result<Option<Digest>, SourceError>) {
+    fn finish(&self, result: Result<(), SourceError>) {
         let mut state = self.lock();
         if state.ended.is_none() {
             state.ended = Some(result);
@@ -143,13 +156,7 @@ impl Drop for Reader {
 }
 
 impl Reader {
-    fn run(
-        &mut self,
-        source: &dyn BlockSource,
-        sectors: u64,
-        slot_sectors: usize,
-        mut builder: Option<DigestBuilder>,
-    ) {
+    fn run(&mut self, source: &dyn BlockSource, sectors: u64, slot_sectors: usize) {
         while self.sector < sectors {
             let Some(mut buf) = self.free_buffer() else { return };
             let left = usize::try_from(sectors - self.sector).unwrap_or(usize::MAX);
@@ -159,9 +166,6 @@ impl Reader {
                 self.shared.finish(Err(SourceError { sector: self.sector, error }));
                 return;
             }
-            if let Some(builder) = &mut builder {
-                builder.update(&buf);
-            }
             self.sector += u64::try_from(count).unwrap_or(0);
             let mut state = self.shared.lock();
             state.sectors_read = self.sector;
@@ -169,7 +173,7 @@ impl Reader {
             drop(state);
             self.shared.changed.notify();
         }
-        self.shared.finish(Ok(builder.map(DigestBuilder::finish)));
+        self.shared.finish(Ok(()));
     }
 
     /// Waits for an empty buffer; `None` when the writer is gone.
@@ -184,15 +188,62 @@ impl Reader {
                 return Some(buf);
             }
             drop(state);
-            self.shared.clock.wait(&self.shared.changed, seen, READER_WAIT);
+            self.shared.clock.wait(&self.shared.changed, seen, THREAD_WAIT);
+        }
+    }
+}
+
+/// Hashes what was written, in the order of writing, and gives the buffers back to the reader.
+struct Hasher {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Hasher {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        if matches!(state.hashing, Hashing::Runs) {
+            state.hashing = Hashing::Broken;
+        }
+        drop(state);
+        self.shared.changed.notify();
+    }
+}
+
+impl Hasher {
+    fn run(&self, sectors: u64, mut builder: DigestBuilder) {
+        let mut left = sectors;
+        while left > 0 {
+            let Some(buf) = self.spent_buffer() else { return };
+            builder.update(&buf);
+            left = left.saturating_sub(u64::try_from(buf.len() / SECTOR).unwrap_or(0));
+            self.shared.lock().free.push(buf);
+            self.shared.changed.notify();
+        }
+        self.shared.lock().hashing = Hashing::Done(builder.finish());
+    }
+
+    /// Waits for a buffer that was written; `None` when the writer is gone.
+    fn spent_buffer(&self) -> Option<Vec<u8>> {
+        loop {
+            let seen = self.shared.changed.generation();
+            let mut state = self.shared.lock();
+            if state.closed {
+                return None;
+            }
+            if let Some(buf) = state.spent.pop_front() {
+                return Some(buf);
+            }
+            drop(state);
+            self.shared.clock.wait(&self.shared.changed, seen, THREAD_WAIT);
         }
     }
 }
 
 impl Ring {
-    /// Starts reading `sectors` sectors from sector 0 of the source. With `digest` everything read goes into it.
+    /// Starts reading `sectors` sectors from sector 0 of the source. With `digest` everything that is given back by
+    /// [`Ring::recycle`] goes into it.
     ///
-    /// The thread is not joined: a source that hangs must not hang the one who gave up on it.
+    /// The threads are not joined: a source that hangs must not hang the one who gave up on it.
     pub(crate) fn start(
         clock: &Arc<dyn Clock>,
         source: Arc<dyn BlockSource>,
@@ -201,17 +252,25 @@ impl Ring {
         digest: Option<DigestBuilder>,
     ) -> io::Result<Self> {
         let free = (0..options.slots).map(|_| Vec::with_capacity(options.slot_sectors * SECTOR)).collect();
-        let state = State { filled: VecDeque::new(), free, sectors_read: 0, ended: None, closed: false };
-        let (clock, seat) = (Arc::clone(clock), clock.reserve());
+        let state = State {
+            filled: VecDeque::new(),
+            free,
+            spent: VecDeque::new(),
+            sectors_read: 0,
+            ended: None,
+            hashing: if digest.is_some() { Hashing::Runs } else { Hashing::NotAsked },
+            closed: false,
+        };
+        let (clock, seat, hasher_seat) = (Arc::clone(clock), clock.reserve(), clock.reserve());
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Signal::default(), clock });
         let reader = Reader { shared: Arc::clone(&shared), sector: 0 };
         thread::Builder::new().name("source reader".to_owned()).spawn(move || {
             // Left last: the writer has to hear how the reader ended before time goes on.
             let _attendance = seat.take();
             let mut reader = reader;
-            reader.run(&*source, sectors, options.slot_sectors, digest);
+            reader.run(&*source, sectors, options.slot_sectors);
         })?;
-        Ok(Self {
+        let ring = Self {
             shared,
             slots: options.slots,
             started: false,
@@ -219,7 +278,16 @@ impl Ring {
             was_ahead: false,
             taken: 0,
             underruns: 0,
-        })
+        };
+        if let Some(builder) = digest {
+            let hasher = Hasher { shared: Arc::clone(&ring.shared) };
+            thread::Builder::new().name("source hasher".to_owned()).spawn(move || {
+                let _attendance = hasher_seat.take();
+                let hasher = hasher;
+                hasher.run(sectors, builder);
+            })?;
+        }
+        Ok(ring)
     }
 
     /// Waits until the ring is full or the source has ended, at most for `limit`. Returns whether it is so.
@@ -261,7 +329,7 @@ impl Ring {
             };
             if piece.is_none() {
                 match &mut state.ended {
-                    Some(Ok(_)) => return Ok(Next::End),
+                    Some(Ok(())) => return Ok(Next::End),
                     Some(Err(e)) => {
                         let error = io::Error::new(e.error.kind(), "already reported");
                         let error = std::mem::replace(&mut e.error, error);
@@ -306,9 +374,14 @@ impl Ring {
         }
     }
 
-    /// Gives a buffer back.
+    /// Gives a buffer back that was written.
     pub(crate) fn recycle(&self, buf: Vec<u8>) {
-        self.shared.lock().free.push(buf);
+        let mut state = self.shared.lock();
+        match state.hashing {
+            Hashing::Runs => state.spent.push_back(buf),
+            _ => state.free.push(buf),
+        }
+        drop(state);
         self.shared.changed.notify();
     }
 
@@ -319,11 +392,26 @@ impl Ring {
         (u64::try_from(bytes).unwrap_or(u64::MAX), state.sectors_read)
     }
 
-    /// Hash of everything read, once [`Next::End`] has come and hashing was asked for.
-    pub(crate) fn digest(&self) -> Option<Digest> {
-        match &mut self.shared.lock().ended {
-            Some(Ok(digest)) => digest.take(),
-            _ => None,
+    /// Hashes of everything that was written, where they were asked for; waits for the last buffers. To be called once all
+    /// buffers were given back.
+    ///
+    /// # Errors
+    /// When the thread that hashes has died.
+    pub(crate) fn digest(&self) -> io::Result<Option<Digest>> {
+        let Shared { clock, changed, .. } = &*self.shared;
+        loop {
+            let seen = changed.generation();
+            let mut state = self.shared.lock();
+            match std::mem::replace(&mut state.hashing, Hashing::NotAsked) {
+                Hashing::NotAsked => return Ok(None),
+                Hashing::Done(digest) => return Ok(Some(digest)),
+                Hashing::Broken => {
+                    return Err(io::Error::other("hashing what was written ended without a result"));
+                }
+                Hashing::Runs => state.hashing = Hashing::Runs,
+            }
+            drop(state);
+            clock.wait(changed, seen, THREAD_WAIT);
         }
     }
 }
@@ -372,12 +460,15 @@ mod tests {
             let options = RingOptions { slots, slot_sectors };
             let count = u64::try_from(sectors).unwrap();
             let mut ring =
-                Ring::start(&real(), Arc::new(data.clone()), count, options, Some(DigestBuilder::new()))
+                Ring::start(&real(), Arc::new(data.clone()), count, options, Some(DigestBuilder::default()))
                     .unwrap();
             assert!(ring.prefill(WAIT));
             assert!(ring.level().0 <= options.bytes());
             assert_eq!(drain(&mut ring).unwrap(), data);
-            assert!(ring.digest().is_some());
+            let mut whole = DigestBuilder::default();
+            whole.update(&data);
+            assert_eq!(ring.digest().unwrap().unwrap().whole, whole.finish().whole);
+            assert!(ring.digest().unwrap().is_none());
         }
     }
 

@@ -17,6 +17,7 @@ use glassmaster_burn::{
 use glassmaster_disc::{BlockSource, MediaType, SECTOR};
 use glassmaster_recorder::{Blame, HResult};
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Transport, TransportError};
+use sha2::{Digest as _, Sha256};
 
 use rig::{MEDIA, Rig, image, quiet};
 
@@ -197,6 +198,14 @@ fn a_lying_drive_is_never_believed() {
                     assert_eq!((runs[0].first, runs[0].last), (90, 90));
                     assert_eq!(failure.comparison.compared, 200);
                     assert_ne!(failure.sha256_read, failure.sha256_sent);
+                    let mut held = vec![0; 200 * SECTOR];
+                    let start = u64::try_from(failure.start.0).unwrap();
+                    drop(recorder);
+                    let honest = rig.recorder();
+                    honest.medium().unwrap();
+                    honest.disc_source_of(start + 200).read(start, &mut held).unwrap();
+                    let held: [u8; 32] = Sha256::digest(&held).into();
+                    assert_eq!(failure.sha256_read.map(|s| s.0), Some(held), "{media}");
                 }
             }
         }

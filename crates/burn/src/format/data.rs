@@ -560,7 +560,8 @@ fn prepare_and_write(
         SectionWriter::new(job, target).run(&mut ring, &mut samples)?;
         job.before += target.sectors;
         underruns += ring.underruns;
-        sent.push(Sent { target: whole, samples, digest: ring.digest(), source });
+        let digest = ring.digest().map_err(|e| job.fail(ErrorKind::Thread(e)))?;
+        sent.push(Sent { target: whole, samples, digest, source });
     }
     let writing = job.meter.elapsed().saturating_sub(begun);
     Ok((sent, writing, underruns))

@@ -394,7 +394,7 @@ fn compare_begun(
         VerifyLevel::None => Samples::none(),
         _ => Samples::choose(source.block_count(), job.options.verify_seed),
     };
-    let mut digest = (job.options.verify == VerifyLevel::Full).then(DigestBuilder::new);
+    let mut digest = (job.options.verify == VerifyLevel::Full).then(DigestBuilder::default);
     let disc = job.recorder.disc_source_of(start.saturating_add(done));
     let (mut wanted, mut found) = (Vec::new(), Vec::new());
     job.enter(WriteAction::ValidatingMedia, done)?;

@@ -126,7 +126,7 @@ impl Section {
     pub(super) fn ring(&self, job: &Job<'_>) -> Result<Ring, Error> {
         let full = job.options.verify == VerifyLevel::Full;
         let begun = self.begun.as_ref().and_then(|b| b.digest.clone());
-        let digest = begun.or_else(|| full.then(DigestBuilder::new));
+        let digest = begun.or_else(|| full.then(DigestBuilder::default));
         let (clock, source) = (job.recorder.clock(), Arc::clone(&self.source));
         let ring = Ring::start(clock, source, self.target.sectors, job.options.ring, digest);
         ring.map_err(|e| job.fail(ErrorKind::Thread(e)))

@@ -2,13 +2,15 @@
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use glassmaster_disc::SECTOR;
+use glassmaster_disc::{BlockSource, SECTOR};
 use glassmaster_recorder::DiscSource;
+use sha2::{Digest as _, Sha256};
 
-use super::note_verified;
-use crate::digest::{Digest, DigestBuilder, MARK_SECTORS, Sha256Sum};
+use super::{Comparison, note_verified};
+use crate::digest::{Digest, PIECE_SECTORS, PieceHash, PieceHasher, Sha256Sum};
 use crate::error::{Error, ErrorKind};
 use crate::job::Job;
 
@@ -21,20 +23,19 @@ const BUFFERS: usize = 4;
 pub(super) enum Back {
     Equal,
     Differs {
-        /// A sector before which all is equal.
-        from: u64,
-        read: Option<Sha256Sum>,
+        /// Pieces before the first that differs.
+        pieces: usize,
     },
 }
 
-/// Reads `sectors` sectors from block `start` on and compares their hashes with those of what was sent, to the first mark
-/// that differs.
+/// Reads `sectors` sectors from block `start` on and compares the hashes of their pieces with those of what was sent, to the
+/// first that differs.
 pub(super) fn hash_back(
     job: &mut Job<'_>,
     disc: &DiscSource,
     start: u64,
     sectors: u64,
-    sent: &Digest,
+    sent: &[PieceHash],
 ) -> Result<Back, Error> {
     let (full, filled) = mpsc::sync_channel(BUFFERS);
     let (empty, free) = mpsc::channel();
@@ -54,10 +55,7 @@ pub(super) fn hash_back(
         let hashed = hashed.map_err(|_| {
             job.fail(ErrorKind::Thread(io::Error::other("hashing what was read ended without a result")))
         })?;
-        Ok(match hashed.digest.filter(|_| complete) {
-            Some(read) if read == *sent => Back::Equal,
-            read => Back::Differs { from: hashed.good_until, read: read.map(|r| r.whole) },
-        })
+        Ok(if complete && hashed.equal { Back::Equal } else { Back::Differs { pieces: hashed.good } })
     })
 }
 
@@ -97,29 +95,68 @@ fn read(
 }
 
 struct Hashed {
-    /// A sector before which all is equal.
-    good_until: u64,
-    /// Of everything that came; `None` after a mark that differs.
-    digest: Option<Digest>,
+    /// Pieces that were complete and equal.
+    good: usize,
+    /// Everything that came is all that was sent.
+    equal: bool,
 }
 
-/// Hashes what comes until there is no more or a mark differs, and gives the buffers back.
+/// Hashes what comes until there is no more or a piece differs, and gives the buffers back.
 #[expect(clippy::needless_pass_by_value, reason = "the reader hears that this ended by the ends that go")]
-fn hash(sent: &Digest, filled: Receiver<Vec<u8>>, empty: Sender<Vec<u8>>) -> Hashed {
-    let mut builder = DigestBuilder::new();
-    let mut good_until = 0;
-    let mut checked = 0;
+fn hash(sent: &[PieceHash], filled: Receiver<Vec<u8>>, empty: Sender<Vec<u8>>) -> Hashed {
+    let mut hasher = PieceHasher::default();
+    let mut good = 0;
     for buf in &filled {
-        builder.update(&buf);
-        for mark in builder.marks().iter().skip(checked) {
-            if sent.marks.get(checked) != Some(mark) {
-                return Hashed { good_until, digest: None };
+        hasher.update(&buf);
+        for piece in hasher.pieces().iter().skip(good) {
+            if sent.get(good) != Some(piece) {
+                return Hashed { good, equal: false };
             }
-            checked += 1;
-            good_until += MARK_SECTORS;
+            good += 1;
         }
         // A reader that is done needs no buffers.
         let _ = empty.send(buf);
     }
-    Hashed { good_until, digest: Some(builder.finish()) }
+    Hashed { good, equal: hasher.finish() == sent }
+}
+
+/// A disc that is read once more from a piece on, in order, with the SHA-256 of what is read.
+pub(super) struct HashedDisc<'a> {
+    disc: &'a DiscSource,
+    /// Sector of the source at which it begins.
+    pub(super) from: u64,
+    /// Next block, and the hash of everything before it.
+    hashed: Mutex<(u64, Sha256)>,
+}
+
+impl<'a> HashedDisc<'a> {
+    /// After so many pieces, from block `start` on, that hold what was `sent`.
+    pub(super) fn after(disc: &'a DiscSource, start: u64, pieces: usize, sent: &Digest) -> Self {
+        let from = u64::try_from(pieces).unwrap_or(u64::MAX).saturating_mul(PIECE_SECTORS);
+        Self { disc, from, hashed: Mutex::new((start.saturating_add(from), sent.up_to(pieces))) }
+    }
+
+    /// SHA-256 of what is on the disc, unless some of it was not read.
+    pub(super) fn finish(self, comparison: &Comparison) -> Option<Sha256Sum> {
+        let whole = comparison.unreadable == 0 && comparison.given_up == 0;
+        let (_, hash) = self.hashed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        whole.then(|| Sha256Sum(hash.finalize().into()))
+    }
+}
+
+impl BlockSource for HashedDisc<'_> {
+    fn block_count(&self) -> u64 {
+        self.disc.block_count()
+    }
+
+    fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.disc.read_blocks(lba, buf)?;
+        let mut hashed = self.hashed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (next, hash) = &mut *hashed;
+        if *next == lba {
+            hash.update(&*buf);
+            *next = lba.saturating_add(u64::try_from(buf.len() / SECTOR).unwrap_or(0));
+        }
+        Ok(())
+    }
 }

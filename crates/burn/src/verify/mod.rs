@@ -1,7 +1,8 @@
 //! Does the disc hold what was sent?
 //!
 //! The answer never rests on what the drive says of itself alone: quick verification compares sectors spread over the
-//! whole with those that were sent, full verification compares all of them by SHA-256.
+//! whole with those that were sent, full verification compares all of them by BLAKE3 hashes of their pieces. SHA-256 of what
+//! was sent is taken while it is sent; of what was read it is taken where it is another.
 
 mod compare;
 mod hashing;
@@ -21,7 +22,7 @@ pub(crate) use heuristics::check_disc;
 pub use reading::{ReadSpeed, Reading};
 pub(crate) use samples::Samples;
 
-use hashing::{Back, hash_back};
+use hashing::{Back, HashedDisc, hash_back};
 
 use crate::digest::{Digest, Sha256Sum};
 use crate::engine::Target;
@@ -133,16 +134,17 @@ pub(crate) fn read_back(
     if let Some(digest) = &sent.digest {
         failure.comparison = Comparison::default();
         failure.sha256_sent = Some(digest.whole);
-        match hash_back(job, &disc, start, sectors, digest)? {
+        match hash_back(job, &disc, start, sectors, &digest.pieces)? {
             Back::Equal => {
                 failure.sha256_read = Some(digest.whole);
                 verified.level = VerifyLevel::Full;
                 verified.sectors = sectors;
                 verified.sha256 = Some(digest.whole);
             }
-            Back::Differs { from, read } => {
-                failure.sha256_read = read;
-                find_differences(job, sent, &disc, start, from, &mut failure)?;
+            Back::Differs { pieces } => {
+                let read = HashedDisc::after(&disc, start, pieces, digest);
+                find_differences(job, sent, &read, start, read.from, &mut failure)?;
+                failure.sha256_read = read.finish(&failure.comparison);
             }
         }
         check_tail(job, &disc, start.saturating_add(sectors), tail, &mut failure)?;
@@ -171,7 +173,7 @@ fn note_verified(job: &mut Job<'_>, start: u64, done: u64) {
 fn find_differences(
     job: &mut Job<'_>,
     sent: &Sent,
-    disc: &DiscSource,
+    disc: &dyn BlockSource,
     start: u64,
     from: u64,
     failure: &mut Failure,

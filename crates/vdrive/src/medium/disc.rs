@@ -173,6 +173,15 @@ impl Disc {
         self.host(done, sense::WRITE_ERROR.with_information(block_bits(lba)))
     }
 
+    /// [`Disc::put`] of a track that grows; [`Disc::commit`] has to follow, and with it the blocks count as recorded.
+    pub(crate) fn append(&mut self, lba: i32, data: &[u8]) -> Result<(), Sense> {
+        if self.is_rehearsing() {
+            return Ok(());
+        }
+        let done = self.store.append(lba, data);
+        self.host(done, sense::WRITE_ERROR.with_information(block_bits(lba)))
+    }
+
     pub(crate) fn get(&mut self, lba: i32, buf: &mut [u8]) -> Result<(), Sense> {
         let done = self.store.read(lba, buf);
         self.host(done, sense::UNRECOVERED_READ.with_information(block_bits(lba)))

@@ -188,7 +188,7 @@ impl Sequence {
         if blocks == 0 {
             return Ok(Change::default());
         }
-        disc.put(lba, data)?;
+        disc.append(lba, data)?;
         let place = match target {
             Target::Track(n) => n,
             Target::Invisible(start) => {

@@ -1,7 +1,8 @@
 //! One disc as one sparse file that survives a process killed at any moment.
 //!
 //! Order of writes is what makes it survive: data in place first, then the bit that says the unit is recorded,
-//! then a new state in the slot that is not current. A state counts only with a right checksum and the higher
+//! then a new state in the slot that is not current. Tracks that grow need two writes instead of three: their bits go with
+//! the state, and to the map when the disc is flushed. A state counts only with a right checksum and the higher
 //! sequence number, so a half-written one is as if it had never been begun. See `docs/virtual-disc.md`.
 
 mod blank;
@@ -23,6 +24,7 @@ use glassmaster_disc::{SECTOR, SECTOR_U64};
 
 use blank::Blank;
 pub use error::StoreError;
+use state::Unmarked;
 pub(crate) use state::{DiscState, FormatState, Session, Track};
 pub(crate) use superblock::{Geometry, Superblock};
 use superblock::{SLOT_LEN, SUPERBLOCK_LEN};
@@ -41,6 +43,8 @@ pub(crate) struct Store {
     sb: Superblock,
     /// The map of recorded units as in the file; bit 0 of byte 0 is the unit of `first_lba`.
     map: Vec<u8>,
+    /// Recorded units whose bits go to the file with the next state, not to the map in it yet.
+    unmarked: Option<Unmarked>,
     sequence: u64,
     blank: Blank,
     writeback: Writeback,
@@ -98,6 +102,7 @@ impl Store {
             path: path.to_owned(),
             sb,
             map,
+            unmarked: None,
             sequence: 0,
             blank: Blank::default(),
             writeback: Writeback::default(),
@@ -128,7 +133,7 @@ impl Store {
                 format!("the file has {} bytes where its geometry asks for {end}", meta.len()),
             ));
         }
-        let (sequence, state) = newest(&file, path, &sb)?;
+        let (sequence, state, unmarked) = newest(&file, path, &sb)?;
         let mut map = vec![0; usize::try_from(sb.map_len).unwrap_or(usize::MAX)];
         file.read_exact_at(&mut map, sb.map_offset).map_err(io("read the map"))?;
         let mut store = Self {
@@ -136,10 +141,14 @@ impl Store {
             path: path.to_owned(),
             sb,
             map,
+            unmarked,
             sequence,
             blank: Blank::default(),
             writeback: Writeback::default(),
         };
+        if let Some(Unmarked { first, last }) = unmarked {
+            store.set_bits(first.into(), last.into());
+        }
         let mut state = state;
         if state.clearing {
             store.finish_clear(&mut state).map_err(io("finish an interrupted format"))?;
@@ -160,18 +169,19 @@ impl Store {
         let next =
             self.sequence.checked_add(1).ok_or_else(|| io::Error::other("state sequence exhausted"))?;
         let offset = self.sb.slots[usize::from(next % 2 == 1)];
-        slot::write(&self.file, offset, next, &state.to_bytes())?;
+        slot::write(&self.file, offset, next, &state.to_bytes(self.unmarked))?;
         self.sequence = next;
         Ok(())
     }
 
     /// The state that stands in the file, after a commit that failed.
     pub(crate) fn current(&self) -> Result<DiscState, StoreError> {
-        newest(&self.file, &self.path, &self.sb).map(|(_, state)| state)
+        newest(&self.file, &self.path, &self.sb).map(|(_, state, _)| state)
     }
 
     /// Hands everything to the storage below. A file without a name is gone as soon as it is closed: nothing in it is safe.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.mark_unmarked()?;
         self.writeback.sync(&self.file)?;
         if self.file.metadata()?.nlink() == 0 {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the file of the disc was deleted"));
@@ -242,6 +252,37 @@ impl Store {
     /// Writes whole blocks in place and marks their units recorded. What a unit held besides reads as zeros
     /// when the unit was not recorded before. Zeros take no room.
     pub(crate) fn write(&mut self, lba: i32, data: &[u8]) -> io::Result<()> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        let (first, last) = self.put(lba, data)?;
+        self.mark(first, last)
+    }
+
+    /// [`Store::write`] for what goes on where the last one ended: the units count as recorded with the next
+    /// [`Store::commit`], which has to follow, and the map in the file learns of them later.
+    pub(crate) fn append(&mut self, lba: i32, data: &[u8]) -> io::Result<()> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        let (first, last) = self.put(lba, data)?;
+        let units = u32::try_from(first).ok().zip(u32::try_from(last).ok());
+        let (first, last) = units.ok_or_else(|| io::Error::other("more units than a disc has"))?;
+        let known = match self.unmarked {
+            Some(known) if (known.first..=known.last.saturating_add(1)).contains(&first) => known,
+            Some(_) => {
+                self.mark_unmarked()?;
+                Unmarked { first, last }
+            }
+            None => Unmarked { first, last },
+        };
+        self.unmarked = Some(Unmarked { last: known.last.max(last), ..known });
+        self.set_bits(first.into(), last.into());
+        Ok(())
+    }
+
+    /// Writes whole blocks in place, one at least; the first and the last unit that hold them.
+    fn put(&mut self, lba: i32, data: &[u8]) -> io::Result<(u64, u64)> {
         let (start, end) = self.span(lba, data.len())?;
         self.record(start, end, |store| {
             let (mut at, mut rest) = (start, data);
@@ -269,19 +310,18 @@ impl Store {
         }
         let len = usize::try_from(blocks).map_err(io::Error::other)?.saturating_mul(SECTOR);
         let (start, end) = self.span(lba, len)?;
-        self.record(start, end, |store| store.blank.clear(&store.file, start, end, store.end()))
+        let (first, last) =
+            self.record(start, end, |store| store.blank.clear(&store.file, start, end, store.end()))?;
+        self.mark(first, last)
     }
 
-    /// Puts something at `start..end` of the file and marks its units recorded.
+    /// Puts something at `start..end` of the file, which is not empty; the first and the last unit of it.
     fn record(
         &mut self,
         start: u64,
         end: u64,
         put: impl FnOnce(&mut Self) -> io::Result<()>,
-    ) -> io::Result<()> {
-        if start == end {
-            return Ok(());
-        }
+    ) -> io::Result<(u64, u64)> {
         let unit_bytes = u64::from(self.sb.geometry.unit) * SECTOR_U64;
         let base = self.sb.data_offset;
         let (first, last) = ((start - base) / unit_bytes, (end - 1 - base) / unit_bytes);
@@ -297,7 +337,7 @@ impl Store {
             self.blank.clear(&self.file, end, tail, limit)?;
         }
         put(self)?;
-        self.mark(first, last)
+        Ok((first, last))
     }
 
     fn unit_marked(&self, unit: u64) -> bool {
@@ -307,19 +347,34 @@ impl Store {
             .unwrap_or(false)
     }
 
-    fn mark(&mut self, first: u64, last: u64) -> io::Result<()> {
+    /// Sets the bits of these units here; whether one of them was clear.
+    fn set_bits(&mut self, first: u64, last: u64) -> bool {
         let mut changed = false;
         for unit in first..=last {
-            let unit = usize::try_from(unit).map_err(io::Error::other)?;
-            if let Some(byte) = self.map.get_mut(unit / 8) {
-                let bit = 1u8 << (unit % 8);
-                changed |= *byte & bit == 0;
-                *byte |= bit;
-            }
+            let Ok(unit) = usize::try_from(unit) else { break };
+            let Some(byte) = self.map.get_mut(unit / 8) else { break };
+            let bit = 1u8 << (unit % 8);
+            changed |= *byte & bit == 0;
+            *byte |= bit;
         }
-        if !changed {
-            return Ok(());
+        changed
+    }
+
+    /// Marks units recorded, here and in the file.
+    fn mark(&mut self, first: u64, last: u64) -> io::Result<()> {
+        if self.set_bits(first, last) { self.store_bits(first, last) } else { Ok(()) }
+    }
+
+    /// Brings the map in the file up to date.
+    fn mark_unmarked(&mut self) -> io::Result<()> {
+        if let Some(Unmarked { first, last }) = self.unmarked {
+            self.store_bits(first.into(), last.into())?;
+            self.unmarked = None;
         }
+        Ok(())
+    }
+
+    fn store_bits(&self, first: u64, last: u64) -> io::Result<()> {
         let (a, b) = (first / 8, last / 8);
         let range =
             usize::try_from(a).map_err(io::Error::other)?..=usize::try_from(b).map_err(io::Error::other)?;
@@ -337,6 +392,7 @@ impl Store {
 
     fn finish_clear(&mut self, state: &mut DiscState) -> io::Result<()> {
         self.map.fill(0);
+        self.unmarked = None;
         self.file.write_all_at(&self.map, self.sb.map_offset)?;
         let len = u64::from(self.sb.geometry.blocks) * SECTOR_U64;
         // Only thrift: the map already says that nothing is recorded there.
@@ -348,17 +404,20 @@ impl Store {
     }
 }
 
+/// Sequence number, state, and units that the map in the file may not tell of.
+type Current = (u64, DiscState, Option<Unmarked>);
+
 /// The good state with the higher sequence number.
-fn newest(file: &File, path: &Path, sb: &Superblock) -> Result<(u64, DiscState), StoreError> {
-    let mut newest: Option<(u64, DiscState)> = None;
+fn newest(file: &File, path: &Path, sb: &Superblock) -> Result<Current, StoreError> {
+    let mut newest: Option<Current> = None;
     let mut faults = Vec::new();
     for (n, offset) in sb.slots.iter().enumerate() {
         let slot = slot::read(file, *offset).map_err(|e| StoreError::io(path, "read the state", e))?;
         match slot {
             Ok((sequence, payload)) => match DiscState::parse(&payload, &sb.geometry) {
-                Ok(state) => {
-                    if newest.as_ref().is_none_or(|(s, _)| *s < sequence) {
-                        newest = Some((sequence, state));
+                Ok((state, unmarked)) => {
+                    if newest.as_ref().is_none_or(|(s, ..)| *s < sequence) {
+                        newest = Some((sequence, state, unmarked));
                     }
                 }
                 // A checksum that fits over a state that makes no sense: no torn write does that.

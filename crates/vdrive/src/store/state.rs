@@ -114,8 +114,15 @@ pub(crate) struct DiscState {
     pub(crate) tracks: Vec<Track>,
 }
 
+/// Units that are recorded although the map in the file may not tell so, both ends included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Unmarked {
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+}
+
 impl DiscState {
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self, unmarked: Option<Unmarked>) -> Vec<u8> {
         let mut w = Writer::default();
         let flags = u8::from(self.finalized)
             | u8::from(self.clearing) << 1
@@ -123,7 +130,8 @@ impl DiscState {
             | u8::from(self.intermediate) << 3
             | u8::from(self.minimally_blanked) << 4
             | u8::from(self.layer_0 != 0) << 5
-            | u8::from(self.jump_interval != 0) << 6;
+            | u8::from(self.jump_interval != 0) << 6
+            | u8::from(unmarked.is_some()) << 7;
         w.u8(flags);
         w.u8(self.format as u8);
         w.u8(self.format_type);
@@ -154,18 +162,30 @@ impl DiscState {
                 w.u32(layers);
             }
         }
+        if let Some(Unmarked { first, last }) = unmarked {
+            w.u32(first);
+            w.u32(last);
+        }
         w.into_bytes()
     }
 
     /// Reads a state and checks that it is one the medium can be in.
-    pub(crate) fn parse(bytes: &[u8], g: &Geometry) -> Result<Self, String> {
+    pub(crate) fn parse(bytes: &[u8], g: &Geometry) -> Result<(Self, Option<Unmarked>), String> {
         let mut r = Reader::new(bytes);
         let state = Self::read(&mut r).ok_or("cut short")??;
+        let mut unmarked = None;
+        if bytes.first().is_some_and(|flags| flags & 128 != 0) {
+            let (first, last) = r.u32().zip(r.u32()).ok_or("cut short")?;
+            if first > last || last >= g.blocks.div_ceil(g.unit) {
+                return Err(format!("units {first} to {last} are recorded"));
+            }
+            unmarked = Some(Unmarked { first, last });
+        }
         if !r.is_empty() {
             return Err("longer than its content".to_owned());
         }
         state.check(g)?;
-        Ok(state)
+        Ok((state, unmarked))
     }
 
     /// `None` when the bytes run out.
@@ -269,7 +289,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_state_survives_the_round_trip(
-            flags in 0u8..128, starts in proptest::collection::vec((0u32..200, 0u32..200), 0..40)
+            flags in 0u8..=255, starts in proptest::collection::vec((0u32..200, 0u32..200), 0..40)
         ) {
             let mut at = 0;
             let mut tracks = Vec::new();
@@ -285,12 +305,13 @@ mod tests {
                 layer_0: u32::from(flags & 32), jump_interval: u32::from(flags & 64),
                 format: FormatState::Complete, format_type: 0x32, user_blocks: 99_999,
                 sessions: vec![Session { closed: true, lead_out: 7, disc_type: 0x20 }], tracks, ..Default::default() };
-            prop_assert_eq!(DiscState::parse(&state.to_bytes(), &G).unwrap(), state);
+            let unmarked = (flags & 128 != 0).then_some(Unmarked { first: u32::from(flags), last: 3124 });
+            prop_assert_eq!(DiscState::parse(&state.to_bytes(unmarked), &G).unwrap(), (state, unmarked));
         }
 
         #[test]
         fn damage_is_refused_or_harmless(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            if let Ok(state) = DiscState::parse(&bytes, &G) {
+            if let Ok((state, _)) = DiscState::parse(&bytes, &G) {
                 prop_assert!(state.tracks.len() <= 10);
             }
         }
@@ -316,6 +337,11 @@ mod tests {
             tracks: vec![t, Track { start: 50, ..t }],
             ..Default::default()
         };
-        assert!(DiscState::parse(&state.to_bytes(), &G).unwrap_err().contains("track 2"));
+        assert!(DiscState::parse(&state.to_bytes(None), &G).unwrap_err().contains("track 2"));
+        let none = DiscState { user_blocks: 1000, ..Default::default() };
+        for (first, last) in [(4, 3), (0, 3125), (u32::MAX, u32::MAX)] {
+            let error = DiscState::parse(&none.to_bytes(Some(Unmarked { first, last })), &G).unwrap_err();
+            assert!(error.contains("are recorded"), "{error}");
+        }
     }
 }

@@ -124,6 +124,45 @@ fn a_state_torn_at_any_byte_leaves_the_one_before_it() {
 }
 
 #[test]
+fn what_is_appended_counts_with_the_state_after_it_and_reaches_the_map_when_flushed() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let map_in_file = || {
+        let file = std::fs::read(&path).unwrap();
+        let at = usize::try_from(Superblock::new(G, [0; 16]).map_offset).unwrap();
+        file[at..at + 4].to_vec()
+    };
+    let mut store = Store::create(&path, G, [0; 16], &blank()).unwrap();
+    for lba in [0, 8, 16] {
+        store.append(lba, &[1; 8 * SECTOR]).unwrap();
+        store.commit(&blank()).unwrap();
+    }
+    store.append(24, &[]).unwrap();
+    store.append(24, &[1; 16 * SECTOR]).unwrap();
+    assert!(store.is_recorded(39));
+    drop(store);
+    // The last write was not followed by a state: it has not happened.
+    let (mut store, _) = Store::open(&path).unwrap();
+    assert_eq!(map_in_file(), [0; 4]);
+    assert!(store.is_recorded(31) && !store.is_recorded(32));
+    // Elsewhere on the disc: what is known so far goes to the map at once.
+    store.append(256, &[1; SECTOR]).unwrap();
+    assert_eq!(map_in_file(), [0b11, 0, 0, 0]);
+    store.commit(&blank()).unwrap();
+    drop(store);
+    let (mut store, state) = Store::open(&path).unwrap();
+    assert!(store.is_recorded(256) && store.is_recorded(0) && !store.is_recorded(32));
+    store.sync().unwrap();
+    assert_eq!(map_in_file(), [0b11, 0, 1, 0]);
+    let mut state = state;
+    store.append(272, &[1; SECTOR]).unwrap();
+    store.clear(&mut state).unwrap();
+    drop(store);
+    let (store, _) = Store::open(&path).unwrap();
+    assert!(!store.is_recorded(256) && !store.is_recorded(272));
+}
+
+#[test]
 fn an_interrupted_clear_is_finished_when_opened() {
     let dir = temp();
     let path = dir.path().join("a.disc");
