@@ -233,18 +233,42 @@ fn interrupt(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
 }
 
-/// Its exit status, when it ends within the time; -1 where the signal came before the program was ready for it.
-fn ended(child: &mut Child, limit: Duration) -> Option<i32> {
+/// Longest time that a program is given to do what it is going to do.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Its exit status, when it ends in time; -1 where the signal came before the program was ready for it.
+fn ended(child: &mut Child) -> Option<i32> {
     let start = Instant::now();
-    while start.elapsed() < limit {
+    while start.elapsed() < LIMIT {
         if let Some(status) = child.try_wait().unwrap() {
             return Some(status.code().unwrap_or(-1));
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(1));
     }
     child.kill().unwrap();
     child.wait().unwrap();
     None
+}
+
+/// Waits until the program has a handler for the signal: bit number - 1 of the mask in proc_pid_status(5).
+fn await_handler(child: &Child, signal: Signal) {
+    let start = Instant::now();
+    loop {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
+        if u64::from_str_radix(mask.trim(), 16).unwrap() >> (signal as i32 - 1) & 1 != 0 {
+            return;
+        }
+        assert!(start.elapsed() < LIMIT, "no handler: {status}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Waits until the program has begun to write its image into the pipe, which is then as good as full.
+fn await_output(child: &mut Child) -> u8 {
+    let mut first = [0];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    first[0]
 }
 
 #[test]
@@ -254,23 +278,34 @@ fn a_signal_ends_a_build_at_any_moment_and_leaves_nothing() {
         fs::write(dir.path().join(format!("{n}.bin")), testtree::bytes(n, 24 << 20)).unwrap();
     }
     let image = out.path().join("image.iso");
-    let mut cancelled = 0;
-    for n in 0..10u64 {
+    // Later and later, until a build is faster than the signal; then from the start again. As far apart as the machine is
+    // fast.
+    let (mut cancelled, mut wait, mut rounds) = (0, Duration::from_millis(1), 0);
+    while cancelled < 10 {
+        let signal = if rounds % 2 == 0 { Signal::SIGINT } else { Signal::SIGTERM };
+        rounds += 1;
+        assert!(rounds < 200, "no build is ever interrupted in time");
         let mut child =
             command().args(["-q", "build", text(dir.path()), "-o", text(&image)]).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(20 + n * 15));
-        interrupt(&child, if n % 2 == 0 { Signal::SIGINT } else { Signal::SIGTERM });
-        match ended(&mut child, Duration::from_secs(20)) {
+        if rounds > 2 {
+            await_handler(&child, signal);
+        }
+        std::thread::sleep(wait);
+        interrupt(&child, signal);
+        wait = wait * 3 / 2;
+        match ended(&mut child) {
             Some(130) => {
                 cancelled += 1;
                 assert!(names(out.path()).is_empty(), "{:?}", names(out.path()));
             }
-            Some(0) => fs::remove_file(&image).unwrap(),
+            Some(0) => {
+                fs::remove_file(&image).unwrap();
+                wait = Duration::from_millis(1);
+            }
             Some(-1) => assert!(names(out.path()).is_empty(), "{:?}", names(out.path())),
             other => panic!("{other:?}"),
         }
     }
-    assert!(cancelled > 0, "no build was ever interrupted in time");
 }
 
 #[test]
@@ -284,9 +319,9 @@ fn a_signal_ends_a_build_whose_reader_has_fallen_asleep() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    await_output(&mut child);
     interrupt(&child, Signal::SIGTERM);
-    assert_eq!(ended(&mut child, Duration::from_secs(20)), Some(130));
+    assert_eq!(ended(&mut child), Some(130));
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
@@ -295,9 +330,11 @@ fn a_signal_ends_a_build_whose_reader_has_fallen_asleep() {
     let pipe = out.path().join("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let mut child = command().args(["build", text(dir.path()), "-o", text(&pipe)]).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    await_handler(&child, Signal::SIGINT);
+    // By now it waits for the pipe, or it will be stopped on the way there.
+    std::thread::sleep(Duration::from_millis(100));
     interrupt(&child, Signal::SIGINT);
-    assert_eq!(ended(&mut child, Duration::from_secs(20)), Some(130));
+    assert_eq!(ended(&mut child), Some(130));
 }
 
 #[test]
@@ -313,13 +350,20 @@ fn hang_ups_are_ignored_where_nohup_says_so() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // The pipe is full and the program waits; longer than it waits after a signal.
-        std::thread::sleep(Duration::from_millis(500));
+        // The pipe is full and the program waits.
+        let mut image = vec![await_output(&mut child)];
         interrupt(&child, Signal::SIGHUP);
-        std::thread::sleep(Duration::from_millis(2000));
-        let mut image = Vec::new();
-        child.stdout.take().unwrap().read_to_end(&mut image).unwrap();
-        assert_eq!(ended(&mut child, Duration::from_secs(20)), Some(status), "{prepare}");
+        let mut pipe = child.stdout.take().unwrap();
+        if status == 0 {
+            // Longer than it would wait after a signal that it hears.
+            std::thread::sleep(Duration::from_millis(2000));
+            assert!(child.try_wait().unwrap().is_none());
+            pipe.read_to_end(&mut image).unwrap();
+            assert_eq!(ended(&mut child), Some(status), "{prepare}");
+        } else {
+            assert_eq!(ended(&mut child), Some(status), "{prepare}");
+            pipe.read_to_end(&mut image).unwrap();
+        }
         assert_eq!(image.len() > 8 << 20, status == 0);
     }
 }

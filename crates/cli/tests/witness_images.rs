@@ -434,32 +434,3 @@ fn the_image_is_a_function_of_the_folder() {
         glassmaster_program::command().args(["--quiet", "build", text(&source), "-o", "-"]).output().unwrap();
     assert!(output.status.success() && output.stdout == first, "standard output differs from the file");
 }
-
-#[test]
-fn a_killed_build_leaves_nothing_under_the_final_name() {
-    let place = glassmaster_testkit::scratch::folder().unwrap();
-    let source = place.path().join("source");
-    std::fs::create_dir(&source).unwrap();
-    for i in 0..4 {
-        std::fs::write(source.join(i.to_string()), tree::bytes(i, 64 << 20)).unwrap();
-    }
-    let image = place.path().join("out").join("image.iso");
-    std::fs::create_dir(image.parent().unwrap()).unwrap();
-    let mut killed = 0;
-    for wait in [0, 1, 3, 10, 20, 40, 80, 160] {
-        let mut child = glassmaster_program::command()
-            .args(["--quiet", "build", text(&source), "-o", text(&image)])
-            .spawn()
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(wait));
-        child.kill().unwrap();
-        let done = child.wait().unwrap().success();
-        if !done {
-            killed += 1;
-            assert!(!image.exists(), "killed after {wait} ms, and an image is there");
-        } else {
-            std::fs::remove_file(&image).unwrap();
-        }
-    }
-    assert!(killed > 0, "every build was faster than the kill");
-}

@@ -7,7 +7,9 @@ use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use glassmaster_disc::BlockSource;
@@ -172,45 +174,58 @@ fn a_long_file_written_to_between_two_reads_is_noticed_at_the_second() {
     }
 }
 
-/// A source that takes its time.
-struct Slow<S>(S);
+/// A folder of one file of 16 MiB, and its image.
+fn large_image() -> (TempDir, Arc<dyn BlockSource>) {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("large"), vec![7; 16 << 20]).unwrap();
+    let source = image(dir.path()).source();
+    (dir, Arc::new(source))
+}
 
-impl<S: BlockSource> BlockSource for Slow<S> {
+/// A source that stops after 4 MiB until it is let go.
+struct Halting {
+    inner: Arc<dyn BlockSource>,
+    read: AtomicUsize,
+    go: Mutex<Receiver<()>>,
+}
+
+impl BlockSource for Halting {
     fn block_count(&self) -> u64 {
-        self.0.block_count()
+        self.inner.block_count()
     }
 
     fn read_blocks(&self, lba: u64, buf: &mut [u8]) -> std::io::Result<()> {
-        std::thread::sleep(Duration::from_millis(5));
-        self.0.read_blocks(lba, buf)
+        if self.read.fetch_add(buf.len(), Ordering::SeqCst) > 4 << 20 {
+            // Once it is let go, the sender is gone and nobody waits any more.
+            let _ = self.go.lock().unwrap().recv();
+        }
+        self.inner.read_blocks(lba, buf)
     }
-}
-
-/// A folder of one file of 16 MiB, and its image on a medium that takes a third of a second and more to read it.
-fn slow_image() -> (TempDir, Arc<dyn BlockSource>) {
-    let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("large"), vec![7; 16 << 20]).unwrap();
-    let source = Slow(image(dir.path()).source());
-    (dir, Arc::new(source))
 }
 
 #[test]
 fn extraction_can_be_ended_in_the_middle_of_a_file() {
-    let (_dir, source) = slow_image();
+    let (_dir, inner) = large_image();
+    let (go, gate) = channel();
+    let source: Arc<dyn BlockSource> =
+        Arc::new(Halting { inner, read: AtomicUsize::new(0), go: Mutex::new(gate) });
     let volume = open(&source, None).unwrap();
     let target = TempDir::new().unwrap();
-    let cancel = CancelHandle::default();
-    let mut largest = 0;
+    let (mut go, mut largest) = (Some(go), 0);
     let result = extract(
         &*volume,
         &source,
         target.path(),
         &ExtractOptions::default(),
         &mut |p| {
+            if largest > 0 {
+                // That it is over has been heard; the file goes on no further.
+                go = None;
+            }
             largest = largest.max(p.done);
             if p.done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         },
-        &cancel,
+        &CancelHandle::default(),
     );
     assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
     assert!(largest > 0 && largest < 16 << 20, "{largest}");
@@ -219,15 +234,20 @@ fn extraction_can_be_ended_in_the_middle_of_a_file() {
 
 #[test]
 fn comparison_can_be_ended_in_the_middle_of_a_file() {
-    let (_dir, source) = slow_image();
+    let (_dir, source) = large_image();
     let volume = open(&source, None).unwrap();
+    let mut largest = 0;
     let result = compare(
         (&*volume, &source),
         (&*volume, &source),
-        &mut |p| if p.done > 1 << 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) },
+        &mut |p| {
+            largest = p.done;
+            if p.done > 1 << 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        },
         &CancelHandle::default(),
     );
     assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+    assert!(largest > 1 << 20 && largest < 16 << 20, "{largest}");
 }
 
 /// The first source with one name of it written over another, as no honest program records it.

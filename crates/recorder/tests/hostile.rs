@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use glassmaster_disc::clock::SimulatedClock;
 use glassmaster_disc::{BlockSource, MediaType, SECTOR};
 use glassmaster_mmc::cmd::{AddressType, PageControl, ReadTrackInformation};
 use glassmaster_mmc::feature::FeatureCode;
@@ -163,8 +164,8 @@ impl Transport for Hostile {
     }
 }
 
-fn hasty() -> Patience {
-    Patience {
+fn hasty() -> RecorderOptions {
+    let patience = Patience {
         command: Duration::from_millis(100),
         long_command: Duration::from_millis(100),
         ready: Duration::from_micros(200),
@@ -172,7 +173,8 @@ fn hasty() -> Patience {
         attentions: 2,
         aborted: 1,
         reads: 1,
-    }
+    };
+    RecorderOptions { patience, clock: Arc::new(SimulatedClock::default()), ..RecorderOptions::default() }
 }
 
 /// An error has words, a next step and a code of failure; a value nothing to prove.
@@ -289,7 +291,7 @@ fn hostile(directory: &Path, media: MediaType, seed: u64, spite: usize) -> (Host
 
 fn torment(directory: &Path, media: MediaType, seed: u64, spite: usize) {
     let (drive, commands) = hostile(directory, media, seed, spite);
-    match DiscRecorder::with_patience(Box::new(drive), hasty()) {
+    match DiscRecorder::with_options(Box::new(drive), hasty()) {
         Ok(recorder) => {
             assert!(recorder.identity().vendor.len() <= 3 * 8 && recorder.identity().product.len() <= 3 * 16);
             every_member(&recorder, &mut Dice::new(!seed), &commands);
@@ -334,7 +336,7 @@ fn hostile_drives_on_the_list() {
     }
     let _ = master.is_supported_environment();
     for id in master.ids().unwrap() {
-        let options = RecorderOptions { patience: hasty(), ..RecorderOptions::default() };
+        let options = hasty();
         judge(master.open(&id, options));
     }
 }
@@ -392,7 +394,7 @@ fn bridged(
 ) -> Result<DiscRecorder, Error> {
     let inner = virtual_drive(directory, media);
     let bridge = Bridge { inner, cut, lacks, hides_residue: hides };
-    DiscRecorder::with_patience(Box::new(bridge), hasty())
+    DiscRecorder::with_options(Box::new(bridge), hasty())
 }
 
 /// Bridges are known that cut everything after 36 or 252 bytes, the length of INQUIRY data and what its one length byte

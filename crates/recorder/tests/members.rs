@@ -4,7 +4,7 @@
 
 mod rig;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use glassmaster_disc::clock::SimulatedClock;
 use glassmaster_mmc::cmd::{AddressType, PageControl};
 use glassmaster_mmc::feature::FeatureCode;
 use glassmaster_recorder::{
-    DiscMaster, DiscRecorder, DriveChange, Error, HResult, Patience, RecorderOptions, RegisteredDrive,
+    DiscMaster, DiscRecorder, DriveChange, Error, HResult, RecorderOptions, RegisteredDrive,
     WriteProtectState,
 };
 use glassmaster_scsi::{Status, TransportError};
@@ -347,7 +348,7 @@ fn news_of_the_medium_wait_while_notification_is_off() {
 
 fn with_owners(rig: &Rig, directory: &Path) -> DiscRecorder {
     let options = RecorderOptions {
-        patience: Patience { poll: Duration::from_millis(1), ..Patience::default() },
+        clock: Arc::new(SimulatedClock::default()),
         owner_directory: Some(directory.to_owned()),
         ..RecorderOptions::default()
     };
@@ -365,7 +366,8 @@ fn other_process() {
     let _held = recorder.acquire_exclusive_access("Other program 2.0").unwrap();
     println!("\nheld");
     std::io::stdout().flush().unwrap();
-    thread::sleep(Duration::from_secs(60));
+    // Until it is killed, or whoever started it is gone.
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
 #[test]
@@ -377,6 +379,7 @@ fn an_owner_in_another_process_is_seen_until_it_dies() {
         .args(["--exact", "other_process", "--nocapture"])
         .env("OWNER_DIRECTORY", directory.path())
         .env("OWNER_DRIVE", &rig.name)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

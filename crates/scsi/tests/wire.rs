@@ -4,6 +4,7 @@
 
 use std::io::IoSlice;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use glassmaster_scsi::wire::{Client, Listener, serve};
@@ -13,12 +14,14 @@ use rustix::net::{
     sendmsg, socket,
 };
 
-const LIMIT: Duration = Duration::from_secs(10);
+/// Longer than a busy machine keeps a process from going on.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Remembers what was written and gives it back; 5/20/00 for all but WRITE (10), READ (10) and one slow command.
-#[derive(Default)]
 struct Memory {
     kept: Vec<u8>,
+    /// What the slow command waits for.
+    go: Receiver<()>,
 }
 
 impl Transport for Memory {
@@ -41,7 +44,7 @@ impl Transport for Memory {
                 Ok(outcome)
             }
             0x35 => {
-                std::thread::sleep(Duration::from_millis(300));
+                self.go.recv_timeout(LIMIT).unwrap();
                 Ok(Outcome::good(0))
             }
             0x08 => Ok(Outcome::status(Status::BUSY)),
@@ -58,16 +61,17 @@ impl Transport for Memory {
     }
 }
 
-/// Runs `body` against a served [`Memory`] and gives back what it kept.
-fn with_server(body: impl FnOnce(&std::path::Path)) -> Vec<u8> {
+/// Runs `body` against a served [`Memory`] and gives back what it kept. The sender lets the slow command go.
+fn with_server(body: impl FnOnce(&std::path::Path, &Sender<()>)) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("drive");
     let listener = Listener::bind(&path).unwrap();
     let stop = AtomicBool::new(false);
-    let mut drive = Memory::default();
+    let (sender, go) = channel();
+    let mut drive = Memory { kept: Vec::new(), go };
     std::thread::scope(|scope| {
         let server = scope.spawn(|| serve(&listener, &mut drive, &stop));
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&path)));
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&path, &sender)));
         stop.store(true, Ordering::Relaxed);
         server.join().unwrap().unwrap();
         if let Err(panic) = result {
@@ -82,7 +86,7 @@ fn with_server(body: impl FnOnce(&std::path::Path)) -> Vec<u8> {
 #[test]
 fn data_both_ways_status_and_sense() {
     let sent: Vec<u8> = (0..32 * 2048u32).map(|i| i.to_le_bytes()[1] ^ i.to_le_bytes()[0]).collect();
-    let kept = with_server(|path| {
+    let kept = with_server(|path, _| {
         let mut drive = Client::connect(path).unwrap();
         assert!(drive.max_transfer() >= 65536, "{}", drive.max_transfer());
         let write = Cdb::ten([0x2A, 0, 0, 0, 0, 0, 0, 0, 32, 0]);
@@ -111,7 +115,7 @@ fn data_both_ways_status_and_sense() {
 
 #[test]
 fn several_openers_and_a_late_answer() {
-    with_server(|path| {
+    with_server(|path, go| {
         let mut one = Client::connect(path).unwrap();
         let mut two = Client::connect(path).unwrap();
         let ready = Cdb::six([0xC0, 0, 0, 0, 0, 0]);
@@ -126,6 +130,7 @@ fn several_openers_and_a_late_answer() {
             Err(TransportError::Timeout { opcode: 0x35, .. })
         ));
         // The answer that comes late must not be taken for the next one.
+        go.send(()).unwrap();
         let outcome = one.execute(&ready, DataPhase::None, LIMIT).unwrap();
         assert!(outcome.sense.unwrap().is(5, 0x20, 0));
         drop(one);
@@ -135,7 +140,7 @@ fn several_openers_and_a_late_answer() {
 
 #[test]
 fn a_peer_that_breaks_the_rules_is_alone_in_being_disconnected() {
-    with_server(|path| {
+    with_server(|path, _| {
         let mut good = Client::connect(path).unwrap();
         let cases: [&[u8]; 4] = [b"short", &[0xFF; 32], &[0; 32], &[7; 5000]];
         for message in cases {
@@ -154,7 +159,7 @@ fn a_peer_that_breaks_the_rules_is_alone_in_being_disconnected() {
 /// A message as the C programs send it: another logical unit is refused with sense data.
 #[test]
 fn other_logical_units_do_not_exist() {
-    with_server(|path| {
+    with_server(|path, _| {
         let peer = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
         connect(&peer, &SocketAddrUnix::new(path).unwrap()).unwrap();
         let mut message = [0u8; 32];

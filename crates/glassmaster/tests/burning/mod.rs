@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use glassmaster::Error;
-use glassmaster::disc::clock::{Clock, SystemClock};
+use glassmaster::disc::clock::{Clock, SimulatedClock};
 use glassmaster::disc::{BlockSource, MediaType};
 use glassmaster::imapi2::burn::{DataStream, DiscFormatData, DiscFormatErase, Event, WriteEngine};
 use glassmaster::imapi2::recorder::{DiscRecorder, Patience, RecorderOptions};
@@ -147,7 +147,7 @@ impl Rig {
             poll: Duration::from_millis(2),
             ..Patience::default()
         };
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::default());
         Self { folder: Arc::new(folder), path: None, seen: Seen::default(), patience, clock, paced: false }
     }
 

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use glassmaster_recorder::{DiscRecorder, Patience};
+use glassmaster_disc::clock::SimulatedClock;
+use glassmaster_recorder::{DiscRecorder, Patience, RecorderOptions};
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Sense, Status, Transport, TransportError};
 
 /// What a command is answered with.
@@ -129,12 +130,17 @@ impl Rig {
     }
 
     pub(crate) fn recorder(&self) -> DiscRecorder {
-        let patience = Patience {
-            ready: Duration::from_millis(30),
-            poll: Duration::from_millis(2),
-            ..Patience::default()
+        let options = RecorderOptions {
+            patience: Patience {
+                ready: Duration::from_millis(30),
+                poll: Duration::from_millis(2),
+                ..Patience::default()
+            },
+            // A machine that stalls does not use up the patience, and waiting takes no time.
+            clock: Arc::new(SimulatedClock::default()),
+            ..RecorderOptions::default()
         };
-        DiscRecorder::with_patience(self.transport(), patience).unwrap()
+        DiscRecorder::with_options(self.transport(), options).unwrap()
     }
 
     pub(crate) fn heard(&self, opcode: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
