@@ -1,11 +1,12 @@
 //! The drives there are: those of the system and those that the program has registered.
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use std::vec;
 
-use glassmaster_scsi::sys::{self, Access, Device, DriveNode, Uevents, Wake, Waker};
+use glassmaster_scsi::sys::{self, Access, Device, DriveNode, Place, Uevents, Wake, Waker};
 use glassmaster_scsi::{Transport, TransportError};
 
 use crate::{DiscRecorder, Error, RecorderOptions};
@@ -57,9 +58,16 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Registered {
-    drives: Vec<RegisteredDrive>,
+    drives: Vec<Registration>,
     /// Who has to hear that the list has changed.
     listeners: Vec<Weak<Waker>>,
+}
+
+#[derive(Debug)]
+struct Registration {
+    drive: RegisteredDrive,
+    /// Where it is to be found; `None` when it is there as long as it is registered.
+    place: Option<Place>,
 }
 
 impl Default for DiscMaster {
@@ -89,17 +97,32 @@ impl DiscMaster {
         self.shared.registered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a drive to the end of the list.
+    /// Adds a drive to the end of the list, where it stays until [`DiscMaster::unregister`].
     ///
     /// # Errors
     /// [`Error::Argument`] for an id that is empty, has control characters or is taken.
     pub fn register(&self, drive: RegisteredDrive) -> Result<(), Error> {
-        check_id(&drive.id)?;
-        if self.entries()?.iter().any(|entry| entry.id == drive.id) {
-            return Err(Error::Argument(format!("there is a drive '{}' already", drive.id)));
-        }
+        self.add(Registration { drive, place: None })
+    }
+
+    /// Adds a drive that is on the list while its file is there, or while somebody listens on its socket. It can be opened at
+    /// any time: that says what is missing.
+    ///
+    /// # Errors
+    /// As [`DiscMaster::register`].
+    pub fn register_at(&self, drive: RegisteredDrive, place: Place) -> Result<(), Error> {
+        self.add(Registration { drive, place: Some(place) })
+    }
+
+    fn add(&self, new: Registration) -> Result<(), Error> {
+        let id = &new.drive.id;
+        check_id(id)?;
+        let of_system = self.nodes()?.iter().any(|node| node.id == *id);
         let mut registered = self.registered();
-        registered.drives.push(drive);
+        if of_system || registered.drives.iter().any(|known| known.drive.id == *id) {
+            return Err(Error::Argument(format!("there is a drive '{id}' already")));
+        }
+        registered.drives.push(new);
         registered.tell();
         Ok(())
     }
@@ -108,7 +131,7 @@ impl DiscMaster {
     pub fn unregister(&self, id: &str) -> bool {
         let mut registered = self.registered();
         let before = registered.drives.len();
-        registered.drives.retain(|drive| drive.id != id);
+        registered.drives.retain(|known| known.drive.id != id);
         let gone = registered.drives.len() != before;
         if gone {
             registered.tell();
@@ -121,16 +144,28 @@ impl DiscMaster {
     /// # Errors
     /// [`Error::System`] when the system's list cannot be read.
     pub fn entries(&self) -> Result<Vec<DriveEntry>, Error> {
-        let mut entries = Vec::new();
-        if self.shared.system {
-            let trouble = |source| TransportError::Io { device: "the list of drives".to_owned(), source };
-            for node in sys::drives().map_err(trouble)? {
-                entries.push(DriveEntry { id: node.id.clone(), node: Some(node) });
-            }
-        }
-        let registered = self.registered();
-        entries.extend(registered.drives.iter().map(|d| DriveEntry { id: d.id.clone(), node: None }));
+        let nodes = self.nodes()?.into_iter();
+        let mut entries: Vec<_> =
+            nodes.map(|node| DriveEntry { id: node.id.clone(), node: Some(node) }).collect();
+        let of = |known: &Registration| (known.drive.id.clone(), known.place.clone());
+        // Looking at places may take its time; the list is free meanwhile.
+        let registered: Vec<_> = self.registered().drives.iter().map(of).collect();
+        let there = |place: &Option<Place>| place.as_ref().is_none_or(Place::is_there);
+        let present = registered.into_iter().filter(|(_, place)| there(place));
+        entries.extend(present.map(|(id, _)| DriveEntry { id, node: None }));
         Ok(entries)
+    }
+
+    fn nodes(&self) -> Result<Vec<DriveNode>, Error> {
+        if !self.shared.system {
+            return Ok(Vec::new());
+        }
+        let trouble = |source| TransportError::Io { device: "the list of drives".to_owned(), source };
+        Ok(sys::drives().map_err(trouble)?)
+    }
+
+    fn places(&self) -> Vec<Place> {
+        self.registered().drives.iter().filter_map(|known| known.place.clone()).collect()
     }
 
     /// Ids of the drives there are at this moment. What comes and goes later does not change the iterator.
@@ -183,7 +218,8 @@ impl DiscMaster {
     pub fn open(&self, id: &str, mut options: RecorderOptions) -> Result<DiscRecorder, Error> {
         check_id(id)?;
         options.id = Some(id.to_owned());
-        let registered = self.registered().drives.iter().find(|d| d.id == id).map(|d| Arc::clone(&d.open));
+        let registered =
+            self.registered().drives.iter().find(|d| d.drive.id == id).map(|d| Arc::clone(&d.drive.open));
         let transport: Box<dyn Transport> = match registered {
             Some(open) => open()?,
             None if self.shared.system => Box::new(Device::open(id.as_ref(), Access::Shared)?),
@@ -195,21 +231,23 @@ impl DiscMaster {
         DiscRecorder::with_options(transport, options)
     }
 
-    /// Watches drives come and go from now on.
+    /// Watches drives come and go from now on: those of the system, registrations, and the files and sockets of
+    /// [`DiscMaster::register_at`]. Nothing is missed between [`DriveWatcher::known`] and the first change that is told.
     ///
     /// # Errors
-    /// [`Error::System`] when the system has no events of drives for this process.
+    /// [`Error::System`] when the system has no events of drives for this process, or keeps the folder of a registered
+    /// drive from it.
     #[doc(alias = "DDiscMaster2Events")]
     pub fn watch(&self) -> Result<DriveWatcher, Error> {
         let events = if self.shared.system { Uevents::open() } else { Uevents::quiet() };
-        let trouble = |source| TransportError::Io { device: "the events of drives".to_owned(), source };
-        let events = events.map_err(trouble)?;
+        let mut events = events.map_err(trouble)?;
         let waker = Arc::new(events.waker());
         self.registered().listeners.push(Arc::downgrade(&waker));
         // Listed after listening began: what comes in between is told, and not told twice.
+        events.watch_places(&self.places()).map_err(trouble)?;
         let known = self.ids()?.collect();
-        let cancelled = Arc::default();
-        Ok(DriveWatcher { master: self.clone(), events, waker, known, pending: Vec::new(), cancelled })
+        let (cancelled, pending) = (Arc::default(), Vec::new());
+        Ok(DriveWatcher { master: self.clone(), events, waker, known, pending, looks_again: 0, cancelled })
     }
 }
 
@@ -223,6 +261,10 @@ impl Registered {
             None => false,
         });
     }
+}
+
+fn trouble(source: io::Error) -> TransportError {
+    TransportError::Io { device: "the events of drives".to_owned(), source }
 }
 
 fn check_id(id: &str) -> Result<(), Error> {
@@ -253,8 +295,15 @@ pub struct DriveWatcher {
     known: Vec<String>,
     /// Changes that have been seen and not yet told, the last one first.
     pending: Vec<DriveChange>,
+    /// How often it was looked again without news, since the last ones.
+    looks_again: u32,
     cancelled: Arc<Mutex<bool>>,
 }
+
+/// A socket exists a moment before its server listens, of which no system tells: it is looked at this often, after this
+/// time and then after twice the time before, some 3 s in all.
+const LOOKS_AGAIN: u32 = 6;
+const FIRST_LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Ends the wait of a [`DriveWatcher`] from any thread, for good.
 #[derive(Clone, Debug)]
@@ -272,6 +321,12 @@ impl WatchCancel {
 }
 
 impl DriveWatcher {
+    /// Ids of the drives that were there when the watch began, or after the changes that it has seen since.
+    #[must_use]
+    pub fn known(&self) -> &[String] {
+        &self.known
+    }
+
     /// What ends the wait.
     #[must_use]
     pub fn cancel_handle(&self) -> WatchCancel {
@@ -279,7 +334,8 @@ impl DriveWatcher {
     }
 
     /// The next change, waited for at most for `timeout`, or for ever without one; `None` when the time is over or the
-    /// watcher was cancelled. A drive is told as removed after it left the list, and before another that came with it.
+    /// watcher was cancelled. A drive is told as removed after it left the list, and before another that came with it. One
+    /// that went and was back before anybody looked has not changed the list and is not told.
     ///
     /// # Errors
     /// [`Error::System`] when the system's list or events cannot be read.
@@ -293,16 +349,26 @@ impl DriveWatcher {
                 return Ok(Some(change));
             }
             let left = timeout.map(|t| t.saturating_sub(start.elapsed()));
-            let trouble = |source| TransportError::Io { device: "the events of drives".to_owned(), source };
-            match self.events.wait(left).map_err(trouble)? {
-                Wake::TimedOut => return Ok(None),
-                Wake::Drives | Wake::Woken => self.look()?,
+            let again = self.look_again();
+            let first = again.into_iter().chain(left).min();
+            match self.events.wait(first).map_err(trouble)? {
+                Wake::TimedOut if first == left => return Ok(None),
+                Wake::TimedOut => self.looks_again += 1,
+                Wake::Drives | Wake::Woken => self.looks_again = 0,
             }
+            self.look()?;
         }
+    }
+
+    /// After how long to look without being told to.
+    fn look_again(&self) -> Option<Duration> {
+        let wanted = self.looks_again < LOOKS_AGAIN && self.events.is_place_refusing();
+        wanted.then(|| FIRST_LOOK_AGAIN.saturating_mul(1 << self.looks_again))
     }
 
     /// Compares the list with what it was.
     fn look(&mut self) -> Result<(), Error> {
+        self.events.watch_places(&self.master.places()).map_err(trouble)?;
         let now: Vec<String> = self.master.ids()?.collect();
         let missing = |of: &[String], from: &[String]| -> Vec<String> {
             of.iter().filter(|id| !from.contains(id)).cloned().collect()

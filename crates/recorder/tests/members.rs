@@ -519,6 +519,48 @@ fn drives_that_come_and_go_are_told() {
     assert_eq!(thread.join().unwrap(), (None, None), "for good");
 }
 
+/// Discs and sockets that a registered drive depends on: each change of the list is told once, in order, and what changed
+/// before the watcher first waits is not lost.
+#[test]
+fn places_that_come_and_go_are_told() {
+    use glassmaster_scsi::sys::Place;
+    use glassmaster_scsi::wire::Listener;
+
+    let rig = Rig::new();
+    let root = tempfile::tempdir().unwrap();
+    let (file, socket) = (root.path().join("my discs/one.disc"), root.path().join("socket"));
+    let master = DiscMaster::registered_only();
+    master.register_at(registered("virtual:one", &rig), Place::File(file.clone())).unwrap();
+    let mut watcher = master.watch().unwrap();
+    assert_eq!((master.count().unwrap(), watcher.known().len()), (0, 0));
+    assert_eq!(code(master.register(registered("virtual:one", &rig))), 0x8007_0057, "absent, and taken");
+    assert!(master.open("virtual:one", RecorderOptions::default()).is_ok(), "opening says what there is");
+    // Before it waits; and the folder is new too.
+    std::fs::create_dir(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "").unwrap();
+    let (added, removed) =
+        (|id: &str| Some(DriveChange::Added(id.into())), |id: &str| Some(DriveChange::Removed(id.into())));
+    assert_eq!(watcher.next(None).unwrap(), added("virtual:one"));
+    assert_eq!(watcher.known(), ["virtual:one"]);
+    assert_eq!(watcher.next(Some(Duration::ZERO)).unwrap(), None);
+    // Registered while it is watched.
+    master.register_at(registered("socket:s", &rig), Place::Socket(socket.clone())).unwrap();
+    assert_eq!(watcher.next(Some(Duration::ZERO)).unwrap(), None, "nobody listens");
+    let listener = Listener::bind(&socket).unwrap();
+    assert_eq!(watcher.next(None).unwrap(), added("socket:s"));
+    drop(listener);
+    std::fs::rename(&file, root.path().join("elsewhere")).unwrap();
+    assert_eq!(watcher.next(None).unwrap(), removed("virtual:one"));
+    assert_eq!(watcher.next(None).unwrap(), removed("socket:s"));
+    // A file nobody listens on, as a server leaves it that was killed, and a new server in its place.
+    std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    assert_eq!(watcher.next(Some(Duration::ZERO)).unwrap(), None);
+    let _again = Listener::bind(&socket).unwrap();
+    assert_eq!(watcher.next(None).unwrap(), added("socket:s"));
+    assert!(master.unregister("socket:s"));
+    assert_eq!(watcher.next(None).unwrap(), removed("socket:s"));
+}
+
 /// Numbers and lists of this machine, whatever it has; entries of both kinds are never mixed up.
 #[test]
 fn the_drives_of_this_machine_are_listed() {

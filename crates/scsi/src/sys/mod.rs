@@ -86,10 +86,20 @@ pub enum OwnerError {
     },
 }
 
+/// Where a drive that is none of the system's is to be found.
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+pub enum Place {
+    /// The file of a virtual disc.
+    File(PathBuf),
+    /// The socket of a recorder process; see [`crate::wire`].
+    Socket(PathBuf),
+}
+
 /// Why [`Uevents::wait`] came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wake {
-    /// Drives came, went or changed, or so many events came that some are lost: look again.
+    /// Drives came, went or changed, or so many events came that some are lost: look again, after
+    /// [`Uevents::watch_places`] where there are places.
     Drives,
     /// A [`Waker`] was used.
     Woken,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Access, DriveNode, Holder, Owner, OwnerError, Wake};
+use super::{Access, DriveNode, Holder, Owner, OwnerError, Place, Wake};
 use crate::{Cdb, DataPhase, Outcome, Transport, TransportError};
 
 /// Cannot be made on this system.
@@ -80,6 +80,14 @@ impl OwnerFile {
     }
 }
 
+impl Place {
+    /// Whether the file is there; sockets never are on this system.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        matches!(self, Self::File(path) if path.try_exists().unwrap_or(true))
+    }
+}
+
 /// Waits to be woken; there are no news of drives on this system.
 #[derive(Debug)]
 pub struct Uevents(Waker);
@@ -117,6 +125,20 @@ impl Uevents {
     #[must_use]
     pub fn waker(&self) -> Waker {
         self.0.clone()
+    }
+
+    /// No place can be watched on this system.
+    ///
+    /// # Errors
+    /// When there are places.
+    pub fn watch_places(&mut self, places: &[Place]) -> io::Result<()> {
+        if places.is_empty() { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
+    }
+
+    /// Never.
+    #[must_use]
+    pub fn is_place_refusing(&self) -> bool {
+        false
     }
 
     /// Waits to be woken, at most for `timeout`; for ever without one.

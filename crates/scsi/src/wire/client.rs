@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::sockopt::{set_socket_send_buffer_size, socket_send_buffer_size};
+use rustix::net::sockopt::{
+    Timeout, set_socket_send_buffer_size, set_socket_timeout, socket_send_buffer_size,
+};
 use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrUnix, SocketFlags, SocketType,
     connect, recv, sendmsg, socket_with,
@@ -15,6 +17,9 @@ use rustix::net::{
 use super::MAX_DATA;
 use super::frame::{ANSWER, Answer, REQUEST, Request};
 use crate::{Cdb, DataPhase, Outcome, Sense, Status, Transport, TransportError};
+
+/// Longest time that a server may take to make room for a connection or a message. One that reads at all does so at once.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A drive that another process serves. Closing it is closing the drive.
 #[derive(Debug)]
@@ -33,7 +38,7 @@ impl Client {
     ///
     /// # Errors
     /// [`TransportError::DeviceGone`] when nobody listens there, [`TransportError::Denied`] without permission,
-    /// [`TransportError::Io`] otherwise.
+    /// [`TransportError::Io`] otherwise, also when the recorder takes no connection for 30 seconds.
     pub fn connect(path: &Path) -> Result<Self, TransportError> {
         let name = format!("socket:{}", path.display());
         let failed = |error: rustix::io::Errno| match error {
@@ -45,11 +50,20 @@ impl Client {
                 device: name.clone(),
                 advice: "the socket belongs to another user".to_owned(),
             },
+            // What the system calls it when the time of the socket is over (socket(7), SO_SNDTIMEO).
+            rustix::io::Errno::AGAIN => TransportError::Io {
+                device: name.clone(),
+                source: std::io::Error::new(
+                    std::io::ErrorKind::TimedOut,
+                    "the recorder that listens here takes no connection",
+                ),
+            },
             other => TransportError::Io { device: name.clone(), source: other.into() },
         };
         let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(failed)?;
         let address = SocketAddrUnix::new(path).map_err(failed)?;
+        set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE)).map_err(failed)?;
         connect(&socket, &address).map_err(failed)?;
         let max_transfer = message_limit(&socket).map_err(failed)?;
         Ok(Self { socket, name, tag: 0, late: 0, max_transfer, buffer: vec![0; MAX_DATA + ANSWER] })
@@ -149,6 +163,11 @@ impl Transport for Client {
             match sendmsg(&self.socket, &parts, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL) {
                 Ok(_) => break,
                 Err(rustix::io::Errno::INTR) => {}
+                // Nothing was sent, so no answer will come.
+                Err(rustix::io::Errno::AGAIN) => {
+                    let (device, opcode) = (self.name.clone(), cdb.opcode());
+                    return Err(TransportError::Timeout { device, opcode, limit: PATIENCE });
+                }
                 Err(error) => return Err(self.failed(error)),
             }
         }

@@ -4,6 +4,7 @@ mod enumerate;
 mod facts;
 mod holders;
 mod owner_file;
+mod places;
 mod sg_io;
 mod uevent;
 

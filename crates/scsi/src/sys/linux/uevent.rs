@@ -1,4 +1,5 @@
-//! Kernel events about devices (NETLINK_KOBJECT_UEVENT): drives that come, go and change.
+//! News about drives that come, go and change: kernel events about devices (NETLINK_KOBJECT_UEVENT), and what happens to
+//! files and sockets.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,7 +12,8 @@ use rustix::io::Errno;
 use rustix::net::netlink::{KOBJECT_UEVENT, SocketAddrNetlink};
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recv, socket_with};
 
-use crate::sys::Wake;
+use super::places::Places;
+use crate::sys::{Place, Wake};
 
 /// Waits for news about drives. One waits at a time; a [`Waker`] ends the wait from any thread.
 ///
@@ -21,6 +23,7 @@ use crate::sys::Wake;
 pub struct Uevents {
     socket: Option<OwnedFd>,
     wake: Arc<OwnedFd>,
+    places: Option<Places>,
 }
 
 /// Ends the wait of an [`Uevents`].
@@ -60,13 +63,34 @@ impl Uevents {
     /// When the process has no descriptors left.
     pub fn quiet() -> io::Result<Self> {
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { socket: None, wake: Arc::new(wake) })
+        Ok(Self { socket: None, wake: Arc::new(wake), places: None })
     }
 
     /// What ends a wait.
     #[must_use]
     pub fn waker(&self) -> Waker {
         Waker(Arc::clone(&self.wake))
+    }
+
+    /// Listens for drives at these places too, and no longer at those that were given before. To be repeated after each
+    /// [`Wake::Drives`], before the places are looked at: then nothing is missed, whatever folder or link on the way to a
+    /// place comes or goes. What is mounted over such a folder is not heard of.
+    ///
+    /// # Errors
+    /// When a folder may not be watched, or the system has no watch left.
+    pub fn watch_places(&mut self, places: &[Place]) -> io::Result<()> {
+        match &mut self.places {
+            None if places.is_empty() => Ok(()),
+            Some(watched) => watched.watch(places),
+            none => none.insert(Places::new()?).watch(places),
+        }
+    }
+
+    /// Whether, when [`Uevents::watch_places`] was called, there was a socket that nobody listened on. Its server may be
+    /// about to, of which there is no event.
+    #[must_use]
+    pub fn is_place_refusing(&self) -> bool {
+        self.places.as_ref().is_some_and(Places::is_refusing)
     }
 
     /// Waits for news, at most for `timeout`; for ever without one.
@@ -80,6 +104,7 @@ impl Uevents {
             let limit = left.and_then(|t| Timespec::try_from(t).ok());
             let mut polled = vec![PollFd::new(&self.wake, PollFlags::IN)];
             polled.extend(self.socket.as_ref().map(|s| PollFd::new(s, PollFlags::IN)));
+            polled.extend(self.places.iter().flat_map(Places::polled));
             match poll(&mut polled, limit.as_ref()) {
                 Ok(0) => return Ok(Wake::TimedOut),
                 Ok(_) | Err(Errno::INTR) => {}
@@ -89,9 +114,8 @@ impl Uevents {
             if rustix::io::read(&self.wake, &mut counter).is_ok() {
                 return Ok(Wake::Woken);
             }
-            if let Some(socket) = &self.socket
-                && heard(socket)?
-            {
+            let of_system = self.socket.as_ref().map_or(Ok(false), heard)?;
+            if self.places.as_ref().map_or(Ok(false), Places::heard)? || of_system {
                 return Ok(Wake::Drives);
             }
         }
