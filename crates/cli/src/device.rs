@@ -178,7 +178,7 @@ fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<(VirtualDrive,
     }
     let Some(media) = media else {
         let what = format!(
-            "there is no disc '{}'; make one with `glassmaster disc new {} --media bd-r`, or add --media",
+            "there is no disc '{}'; make one with `glassmaster disc new {} --media bd-r`, or with `burn` by --media",
             file.display(),
             file.display()
         );

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -15,15 +15,28 @@ use crate::signal::Cancel;
 
 /// Time between two progress lines of `--json`.
 const JSON_PROGRESS: Duration = Duration::from_millis(500);
+/// Time between two lines of progress where no bar can be drawn, as in the log of a run that nobody watches.
+const LOG_PROGRESS: Duration = Duration::from_secs(30);
+const BYTES: &str = "{prefix:>10} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta} {msg}";
+const SHARE: &str = "{prefix:>10} [{bar:30}] {percent}% {msg}";
+const COUNT: &str = "{prefix:>10} {human_pos} {msg}";
 
 pub(crate) struct Ui {
     json: bool,
     quiet: bool,
     to_stderr: bool,
-    bar: RefCell<Option<(String, ProgressBar)>>,
+    bar: RefCell<Option<Shown>>,
     last_json: RefCell<Option<Instant>>,
     /// First failure of writing a result, other than that the reader has gone.
     lost: Cell<Option<std::io::ErrorKind>>,
+}
+
+/// The bar of one phase of the work.
+struct Shown {
+    phase: String,
+    bar: ProgressBar,
+    /// When a line of a log last told of it.
+    told: Instant,
 }
 
 /// Text that does to a terminal nothing but show: control characters, those that turn the direction of writing, and
@@ -55,6 +68,22 @@ pub(crate) fn visible(bytes: &[u8]) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Progress as a line of a log.
+fn logged(bytes: bool, phase: &str, done: u64, total: u64, words: &str) -> String {
+    if total == 0 {
+        return format!("{phase}: {done} {words}");
+    }
+    let percent = u128::from(done.min(total)) * 100 / u128::from(total);
+    let mut line = format!("{phase}: {percent}%");
+    if bytes {
+        let _ = write!(line, ", {} of {} MB", done / 1_000_000, total.div_ceil(1_000_000));
+    }
+    if !words.is_empty() {
+        let _ = write!(line, ", {words}");
+    }
+    line
 }
 
 /// The fields of the last JSON line of a failed run.
@@ -150,7 +179,7 @@ impl Ui {
         if !self.quiet && !self.json {
             let line = &visible(line.as_bytes());
             match &*self.bar.borrow() {
-                Some((_, bar)) if !bar.is_hidden() => bar.println(line),
+                Some(shown) if !shown.bar.is_hidden() => shown.bar.println(line),
                 _ => {
                     let _ = writeln!(std::io::stderr().lock(), "{line}");
                 }
@@ -158,8 +187,44 @@ impl Ui {
         }
     }
 
+    /// Whether people see a bar; where they do not, each phase gets a line.
+    pub(crate) fn has_bar(&self) -> bool {
+        !self.quiet && !self.json && std::io::stderr().is_terminal()
+    }
+
     /// Bytes done of `phase`; `words` are shown behind the bar, `extra` stands in the JSON line.
     pub(crate) fn progress(&self, phase: &str, done: u64, total: u64, words: &str, extra: &[(&str, Value)]) {
+        self.advance(BYTES, phase, done, total, words, extra);
+    }
+
+    /// The same of what is not counted in bytes.
+    pub(crate) fn progress_share(
+        &self,
+        phase: &str,
+        done: u64,
+        total: u64,
+        words: &str,
+        extra: &[(&str, Value)],
+    ) {
+        self.advance(SHARE, phase, done, total, words, extra);
+    }
+
+    /// A number that grows and has no end that is known; for people only.
+    pub(crate) fn counted(&self, phase: &str, done: u64, what: &str) {
+        if !self.json {
+            self.advance(COUNT, phase, done, 0, what, &[]);
+        }
+    }
+
+    fn advance(
+        &self,
+        template: &str,
+        phase: &str,
+        done: u64,
+        total: u64,
+        words: &str,
+        extra: &[(&str, Value)],
+    ) {
         if self.json {
             if !self.due() && done < total {
                 return;
@@ -174,20 +239,27 @@ impl Ui {
         if self.quiet {
             return;
         }
-        let mut bar = self.bar.borrow_mut();
-        if bar.as_ref().is_none_or(|(name, _)| name != phase) {
-            if let Some((_, old)) = bar.take() {
-                old.finish_and_clear();
+        let mut shown = self.bar.borrow_mut();
+        if shown.as_ref().is_none_or(|shown| shown.phase != phase) {
+            if let Some(old) = shown.take() {
+                old.bar.finish_and_clear();
             }
-            let new = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-            let template = "{prefix:>10} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta} {msg}";
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
             if let Ok(style) = ProgressStyle::with_template(template) {
-                new.set_style(style.progress_chars("=> "));
+                bar.set_style(style.progress_chars("=> "));
             }
-            new.set_prefix(phase.to_owned());
-            *bar = Some((phase.to_owned(), new));
+            bar.set_prefix(phase.to_owned());
+            *shown = Some(Shown { phase: phase.to_owned(), bar, told: Instant::now() });
         }
-        if let Some((_, bar)) = &*bar {
+        if let Some(Shown { bar, told, .. }) = &mut *shown {
+            if bar.is_hidden() {
+                if told.elapsed() >= LOG_PROGRESS {
+                    *told = Instant::now();
+                    let line = logged(template == BYTES, phase, done, total, words);
+                    let _ = writeln!(std::io::stderr().lock(), "{}", visible(line.as_bytes()));
+                }
+                return;
+            }
             bar.set_length(total);
             bar.set_message(words.to_owned());
             bar.set_position(done);
@@ -209,8 +281,8 @@ impl Ui {
 
     /// Takes the bar away.
     pub(crate) fn progress_end(&self) {
-        if let Some((_, bar)) = self.bar.borrow_mut().take() {
-            bar.finish_and_clear();
+        if let Some(shown) = self.bar.borrow_mut().take() {
+            shown.bar.finish_and_clear();
         }
     }
 
@@ -248,5 +320,23 @@ impl Ui {
                 ExitCode::from(failure.exit)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_tells_how_far_the_work_is() {
+        let gb = 1_000_000_000;
+        let line = logged(true, "writing", 11 * gb, 25 * gb, "buffer 100%");
+        assert_eq!(line, "writing: 44%, 11000 of 25000 MB, buffer 100%");
+        assert_eq!(logged(false, "erasing", 15, 60, "45 s left"), "erasing: 25%, 45 s left");
+        assert_eq!(logged(false, "looking at", 12, 0, "objects"), "looking at: 12 objects");
+        assert_eq!(
+            logged(true, "writing", u64::MAX, u64::MAX, ""),
+            format!("writing: 100%, {} of {} MB", u64::MAX / 1_000_000, u64::MAX.div_ceil(1_000_000))
+        );
     }
 }

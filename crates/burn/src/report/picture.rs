@@ -13,6 +13,8 @@ pub enum BandKind {
     Session,
     /// A track.
     Track,
+    /// Room of a track in which nothing is recorded yet; stands in the row of the tracks.
+    Room,
     /// A file or a part of it.
     File,
 }
@@ -68,6 +70,9 @@ const CENTRE: [f64; 2] = [150.0, 170.0];
 const SCALE: f64 = 2.0;
 const COLOURS: [&str; 6] = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377"];
 const FAULT: &str = "#cc0000";
+/// What nothing is recorded in: pale, so that it is not taken for data.
+const EMPTY: &str = "#f4f4f4";
+const ROOM: &str = "#e2e8ee";
 
 impl Picture {
     /// The picture as an SVG 1.1 document: no scripts, no fonts and no files beside it; every shape has a title.
@@ -85,10 +90,17 @@ impl Picture {
             (BandKind::File, "files", 410.0),
         ] {
             svg.text(20.0, y + 18.0, "start", name);
+            svg.bar([LEFT, y, RIGHT - LEFT, 26.0], EMPTY, "not recorded");
+            if kind == BandKind::Track {
+                for band in self.bands.iter().filter(|b| b.kind == BandKind::Room).take(COLUMNS) {
+                    let title = format!("{}: {}", band.name, blocks(band.run));
+                    svg.bar(self.place(band.run, y), ROOM, &title);
+                }
+            }
             self.row(&mut svg, kind, y);
         }
         svg.text(20.0, 468.0, "start", "faults");
-        svg.bar([LEFT, 450.0, RIGHT - LEFT, 26.0], "#f4f4f4", "faults: none here unless marked");
+        svg.bar([LEFT, 450.0, RIGHT - LEFT, 26.0], EMPTY, "faults: none here unless marked");
         for mark in &self.marks {
             svg.bar(self.place(mark.run, 450.0), FAULT, &format!("{}: {}", blocks(mark.run), mark.what));
         }
@@ -107,7 +119,8 @@ impl Picture {
             text.push_str(&format!("; {}: {}", band.name, blocks(band.run)));
         }
         let files = self.bands.iter().filter(|b| b.kind == BandKind::File).count();
-        text.push_str(&format!("; {files} pieces of files; {} faults", self.marks.len()));
+        let faults = counted(self.marks.len(), "fault");
+        text.push_str(&format!("; {}; {faults}", counted(files, "piece of a file|pieces of files")));
         for mark in self.marks.iter().take(20) {
             text.push_str(&format!("; {}: {}", blocks(mark.run), mark.what));
         }
@@ -182,7 +195,8 @@ impl Picture {
             svg.text(310.0, y, "start", text);
             y += 20.0;
         };
-        line(&format!("{}, {} blocks, {} layer(s)", self.media, self.blocks, self.layers()));
+        let layers = counted(usize::try_from(self.layers()).unwrap_or(1), "layer");
+        line(&format!("{}, {} blocks, {layers}", self.media, self.blocks));
         let mut rows: Vec<_> = self.bands.iter().filter(|b| b.kind != BandKind::File).collect();
         rows.sort_by_key(|b| (b.kind, b.run.first));
         for band in rows.iter().take(9) {
@@ -191,13 +205,12 @@ impl Picture {
         if rows.len() > 9 {
             line(&format!("and {} more", rows.len() - 9));
         }
-        line(&format!("{} fault(s)", self.marks.len()));
+        line(&counted(self.marks.len(), "fault"));
     }
 
     fn row(&self, svg: &mut Svg, kind: BandKind, y: f64) {
         let mut bands: Vec<_> = self.bands.iter().filter(|b| b.kind == kind).collect();
         bands.sort_by_key(|b| (b.run.first, b.run.last));
-        svg.bar([LEFT, y, RIGHT - LEFT, 26.0], "#f4f4f4", "not recorded");
         if bands.len() <= COLUMNS {
             for (i, band) in bands.iter().enumerate() {
                 let title = format!("{}: {}", band.name, blocks(band.run));
@@ -256,8 +269,10 @@ impl Picture {
             }
         }
         svg.text(RIGHT, top - 6.0, "end", &format!("at most {:.1} MB/s", most * 2048.0 / 1e6));
-        for mm in [24.0, 30.0, 40.0, 50.0, 58.0] {
-            svg.text(x(mm).clamp(LEFT, RIGHT), bottom + 18.0, "middle", &format!("{mm} mm"));
+        for (mm, anchor) in
+            [(24.0, "start"), (30.0, "middle"), (40.0, "middle"), (50.0, "middle"), (58.0, "end")]
+        {
+            svg.text(x(mm).clamp(LEFT, RIGHT), bottom + 18.0, anchor, &format!("{mm} mm"));
         }
         svg.text(WIDTH / 2.0, bottom + 36.0, "middle", "radius on the disc, by constant density");
     }
@@ -265,6 +280,17 @@ impl Picture {
 
 fn colour(i: usize) -> &'static str {
     COLOURS.get(i % COLOURS.len()).copied().unwrap_or(FAULT)
+}
+
+/// A number of things in words; `one` is what one of them is called, and where that is not enough, `one|many`.
+fn counted(number: usize, one: &str) -> String {
+    let (one, many) =
+        one.split_once('|').map_or((one, format!("{one}s")), |(one, many)| (one, many.to_owned()));
+    match number {
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        n => format!("{n} {many}"),
+    }
 }
 
 /// Blocks in words.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::args::Build;
-use crate::command::imaging::{plan, prepare};
+use crate::command::imaging::{plan, prepare, refuse_what_is_no_file};
 use crate::failure::{FAILED, Failure, USAGE};
 use crate::signal::Cancel;
 use crate::ui::Ui;
@@ -18,6 +18,7 @@ pub(crate) fn run(args: &Build, ui: &Ui, cancel: &Cancel) -> Result<Value, Failu
         let what = "standard output is a terminal; redirect it to a file or another program";
         return Err(Failure::new(USAGE, what));
     }
+    refuse_what_is_no_file(&args.sources)?;
     let output = (!to_stdout).then_some(args.output.as_path());
     let capacity = args.imaging.media.map_or(0, glassmaster::imapi2fs::nominal_blocks);
     if args.dry_run {

@@ -1,5 +1,6 @@
 //! `glassmaster burn`
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use glassmaster::imapi2fs::{SourceProblem, select};
 use serde_json::{Value, json};
 
 use crate::args::{Burn, Imaging, Verify};
-use crate::command::imaging::{Planned, as_image, plan};
+use crate::command::imaging::{Planned, as_image, plan, refuse_what_is_no_file};
 use crate::command::next_session::Request;
 use crate::command::report;
 use crate::device::{Drive, Held, parse_drive};
@@ -37,12 +38,21 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             "--remove leaves out what an earlier session holds; it needs --append",
         ));
     }
+    refuse_what_is_no_file(&args.sources)?;
     for path in &args.sources {
         path.metadata().map_err(|source| glassmaster::imapi2fs::Error::Source {
             path: path.clone(),
             problem: SourceProblem::Status,
             source,
         })?;
+    }
+    let image = if args.append { None } else { as_image(&args.sources)? };
+    if let Some(image) = &image {
+        image.check_whole()?;
+    }
+    let early = if args.append || image.is_some() { None } else { no_image(&args.sources)? };
+    if let Some(dir) = &args.report {
+        report::prepare(dir)?;
     }
     let (recorder, access) = drive.take(args.imaging.media)?;
     let _passing = Passing::of(&drive, args.dry_run && access.has_made_disc());
@@ -53,26 +63,29 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         let what = format!("the drive holds a {}, not a {wanted}; change the disc or --media", medium.kind);
         return Err(Failure::new(UNSUITABLE, what));
     }
-    if let Some(dir) = &args.report {
-        report::prepare(dir)?;
-    }
     // A test leaves nothing to report on.
     let reporting = args.report.as_deref().filter(|_| !args.dry_run).map(|dir| (dir, &recorder));
-    let work = Work { ui, cancel, reporting, inhibit: !args.no_inhibit, held: &access };
+    let work = Work {
+        ui,
+        cancel,
+        reporting,
+        inhibit: !args.no_inhibit,
+        held: &access,
+        notes: RefCell::default(),
+        medium: &medium,
+    };
+    if let Some(note) = early {
+        work.note(note);
+    }
     let mut burn = DataBurn::new(options(args, &drive, medium.kind));
     if args.append {
         return append(args, &drive, &recorder, &medium, &burn, &work);
     }
     let mut result = json!({});
-    let (mut planned, mut image) = (None, None);
-    let source: Arc<dyn BlockSource> = match as_image(&args.sources)? {
-        Some(file) => {
-            let image = image.insert(file);
-            image.check_whole()?;
-            Arc::clone(&image.source)
-        }
+    let mut planned = None;
+    let source: Arc<dyn BlockSource> = match &image {
+        Some(image) => Arc::clone(&image.source),
         None => {
-            remark_on_names(&args.sources, ui);
             let plan = from_folders(args, &drive, &medium, ui, cancel)?;
             result = plan.summary();
             ui.remark(&plan.line());
@@ -86,22 +99,29 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
         let journal = journal?;
         work.run(|events, handle| burn.resume(&recorder, source, &journal, events, handle))?
     } else {
-        let suitable = burn.check(&recorder, source.block_count()).map_err(glassmaster::Error::from)?;
+        let suitable =
+            burn.check(&recorder, source.block_count()).map_err(|error| refusal(error, &medium))?;
         if suitable.start_lba.0 != 0 {
             let what = format!(
                 "the disc holds a session already and the next one would begin at sector {}",
                 suitable.start_lba
             );
-            let next = "go on from it with --append, or insert a blank disc";
+            let next = match medium.disc.as_ref().is_some_and(|d| d.erasable) {
+                true => {
+                    "go on from it with --append, erase it with `glassmaster erase`, or insert a blank disc"
+                }
+                false => "go on from it with --append, or insert a blank disc",
+            };
             return Err(Failure::unsuitable(HResult::DATA_MEDIA_NOT_BLANK, what, next));
         }
         if args.dry_run {
             burn.options.test_write = true;
             if let Err(error) = burn.check(&recorder, source.block_count()) {
                 if !matches!(error.kind(), ErrorKind::Unsuitable(Unsuitable::NoTestWrite(_))) {
-                    return Err(glassmaster::Error::from(error).into());
+                    return Err(refusal(error, &medium));
                 }
                 planned_only(&suitable, &mut result, ui);
+                result["notes"] = json!(work.notes.take());
                 return Ok(result);
             }
             result["dry_run"] = json!("test write");
@@ -110,7 +130,7 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
             Ok(journal) => work
                 .run(|events, handle| burn.write_with_journal(&recorder, source, &journal, events, handle))?,
             Err(failure) => {
-                ui.remark(&format!("note: no journal is kept: {}", failure.message));
+                work.note(format!("no journal is kept: {}", failure.message));
                 work.run(|events, handle| burn.write(&recorder, source, events, handle))?
             }
         }
@@ -127,18 +147,55 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     eject(args, &recorder, result)
 }
 
-/// What is called like an image and is none becomes a file on the disc, which is seldom what was meant.
-fn remark_on_names(sources: &[PathBuf], ui: &Ui) {
-    let [path] = sources else { return };
+/// What is called like an image and is none becomes a file on the disc, which is seldom what was meant; nothing at all
+/// never is.
+fn no_image(sources: &[PathBuf]) -> Result<Option<String>, Failure> {
+    let [path] = sources else { return Ok(None) };
     let named = path
         .extension()
         .and_then(OsStr::to_str)
         .is_some_and(|end| ["iso", "udf", "img"].iter().any(|usual| end.eq_ignore_ascii_case(usual)));
-    if named && path.is_file() {
-        ui.remark(&format!(
-            "note: '{}' holds no file system that is known here: it is burnt as a file",
-            path.display()
-        ));
+    if !named || !path.is_file() {
+        return Ok(None);
+    }
+    if path.metadata().is_ok_and(|m| m.len() == 0) {
+        let what = format!("the image '{}' is empty; next: make or copy it again", path.display());
+        return Err(Failure::new(FAILED, what));
+    }
+    Ok(Some(format!("'{}' holds no file system that is known here: it is burnt as a file", path.display())))
+}
+
+/// What the library refuses, with the next step in words of this program's options, which the library does not know.
+fn refusal(error: BurnError, medium: &Medium) -> Failure {
+    let now = error.medium().unwrap_or(medium);
+    let erasable = now.disc.as_ref().is_some_and(|d| d.erasable);
+    let next = match error.kind() {
+        ErrorKind::Unsuitable(Unsuitable::NotBlank) => {
+            Some("add --overwrite if the data on it is no longer needed, or insert a blank disc")
+        }
+        ErrorKind::Unsuitable(Unsuitable::Closed | Unsuitable::Damaged(_)) if erasable => {
+            Some("erase it with `glassmaster erase`, or insert a blank disc")
+        }
+        ErrorKind::Unsuitable(Unsuitable::UnfinishedSession) => Some(
+            "go on with the burn that began it, by --resume with its sources and options, or insert a blank disc",
+        ),
+        // The drive would take another session, but the files of this one are cut off and cannot be gone on from.
+        ErrorKind::Cancelled { .. }
+            if error.phase() == WriteAction::WritingData && now.state.contains(MediaState::APPENDABLE) =>
+        {
+            Some(if erasable {
+                "erase this disc with `glassmaster erase` and burn again, or burn to another one"
+            } else {
+                "burn again to a new disc; what is on this one is cut off"
+            })
+        }
+        _ => None,
+    };
+    let what = error.to_string();
+    let failure = Failure::from(glassmaster::Error::from(error));
+    match next {
+        Some(next) => Failure { message: format!("{what}; next: {next}"), next, ..failure },
+        None => failure,
     }
 }
 
@@ -186,15 +243,27 @@ struct Work<'a> {
     reporting: Option<(&'a Path, &'a DiscRecorder)>,
     inhibit: bool,
     held: &'a Held,
+    /// What was told before the disc was written; programs find it in the result.
+    notes: RefCell<Vec<String>>,
+    /// The disc as it was.
+    medium: &'a Medium,
 }
 
 /// A write that went well, and whether suspend was held off.
 struct Done {
     report: BurnReport,
     awake: bool,
+    /// What people were told before.
+    notes: Vec<String>,
 }
 
 impl Work<'_> {
+    /// Tells people at once, and programs with the result.
+    fn note(&self, note: String) {
+        self.ui.remark(&format!("note: {note}"));
+        self.notes.borrow_mut().push(note);
+    }
+
     fn run(
         &self,
         write: impl FnOnce(
@@ -220,17 +289,18 @@ impl Work<'_> {
             (_, None) => {}
         }
         self.report(&result)?;
+        let mut notes = self.notes.take();
         let report = result.map_err(|e| {
+            notes.extend(note);
             let details = json!({
                 "phase": e.phase().to_string(), "blame": e.blame().to_string(), "aftermath": e.aftermath(),
-                "medium": e.medium().map(report::medium_fields), "suspend_held_off": awake,
-                "notes": note.into_iter().collect::<Vec<_>>(),
+                "medium": e.medium().map(report::medium_fields), "suspend_held_off": awake, "notes": notes,
             });
             let what = e.to_string();
-            let failure = Failure::from(glassmaster::Error::from(e)).with_details(details);
+            let failure = refusal(e, self.medium).with_details(details);
             self.held.blame_host(failure, what)
         })?;
-        Ok(Done { report, awake })
+        Ok(Done { report, awake, notes })
     }
 
     fn report(&self, result: &Result<BurnReport, BurnError>) -> Result<(), Failure> {
@@ -305,7 +375,7 @@ fn append(
     }
     let ranges = planned.next.modified_blocks();
     if ranges.is_none() && !args.resume {
-        let suitable = burn.check(recorder, source.block_count()).map_err(glassmaster::Error::from)?;
+        let suitable = burn.check(recorder, source.block_count()).map_err(|error| refusal(error, medium))?;
         if i64::from(suitable.start_lba.0) != i64::from(planned.next.start()) {
             let what = format!(
                 "the drive would write to sector {} and not to {}, where the session belongs",
@@ -329,7 +399,7 @@ fn append(
             work.run(|events, handle| burn.write_with_journal(recorder, source, &journal, events, handle))?
         }
         (ranges, Err(failure)) => {
-            ui.remark(&format!("note: no journal is kept: {}", failure.message));
+            work.note(format!("no journal is kept: {}", failure.message));
             work.run(|events, handle| match &ranges {
                 Some(ranges) => burn.write_ranges(recorder, source, ranges, events, handle),
                 None => burn.write(recorder, source, events, handle),
@@ -451,12 +521,13 @@ fn show(event: &Event, last: &mut Option<WriteAction>, ui: &Ui) {
         ui.event("phase", json!({ "phase": phase, "action": event.action.number() }));
         if event.of == 0 {
             ui.progress_end();
+        }
+        if event.of == 0 || !ui.has_bar() {
             ui.remark(&phase);
         }
     }
     let sectors = matches!(event.action, WriteAction::WritingData | WriteAction::Verifying);
     if event.of > 0 {
-        let unit = if sectors { SECTOR_U64 } else { 1 };
         let ring = percent(event.system_buffer.used, event.system_buffer.total);
         let drive = event.drive_buffer.map(|b| percent(b.used, b.total));
         let words = match (event.action, drive) {
@@ -469,8 +540,12 @@ fn show(event: &Event, last: &mut Option<WriteAction>, ui: &Ui) {
             ("drive_buffer_percent", json!(drive)),
             ("seconds_left", json!(event.remaining.map(|r| r.as_secs()))),
         ];
-        let (done, of) = (event.done.saturating_mul(unit), event.of.saturating_mul(unit));
-        ui.progress(&phase, done, of, &words, &extra);
+        if sectors {
+            let bytes = |sectors: u64| sectors.saturating_mul(SECTOR_U64);
+            ui.progress(&phase, bytes(event.done), bytes(event.of), &words, &extra);
+        } else {
+            ui.progress_share(&phase, event.done, event.of, &words, &extra);
+        }
     }
 }
 
@@ -478,7 +553,7 @@ fn percent(used: u64, total: u64) -> u64 {
     used.saturating_mul(100).checked_div(total).unwrap_or(0)
 }
 
-fn describe(Done { report, awake }: &Done, result: &mut Value, ui: &Ui) {
+fn describe(Done { report, awake, notes }: &Done, result: &mut Value, ui: &Ui) {
     let verified = report.verified.is_some();
     result["media"] = json!(report.media.to_string());
     result["start"] = json!(report.start_lba.0);
@@ -492,7 +567,7 @@ fn describe(Done { report, awake }: &Done, result: &mut Value, ui: &Ui) {
     result["verified"] = json!(verified);
     result["verified_sectors"] = json!(report.verified.as_ref().map(|v| v.sectors));
     result["sha256"] = json!(report.sha256.as_ref().map(ToString::to_string));
-    result["notes"] = json!(report.notes);
+    result["notes"] = notes.iter().chain(&report.notes).map(String::as_str).collect();
     result["suspend_held_off"] = json!(awake);
     for note in &report.notes {
         ui.remark(&format!("note: {note}"));

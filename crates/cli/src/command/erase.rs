@@ -58,5 +58,11 @@ pub(crate) fn run(args: &Erase, ui: &Ui, cancel: &Cancel) -> Result<Value, Failu
 fn show(event: &EraseEvent, ui: &Ui) {
     let (done, of) = (event.elapsed.as_secs(), event.estimated_total.as_secs().max(1));
     let left = of.saturating_sub(done);
-    ui.progress("erasing", done.min(of), of, &format!("{left} s left"), &[("seconds_left", json!(left))]);
+    ui.progress_share(
+        "erasing",
+        done.min(of),
+        of,
+        &format!("{left} s left"),
+        &[("seconds_left", json!(left))],
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use glassmaster::disc::{SECTOR_U64, SessionInfo};
@@ -53,8 +53,10 @@ pub(crate) fn walk(
     let handle = cancel.imaging();
     let mut walked = HostTree::walk(&host_sources(sources), &options, &mut |progress| {
         ui.event_sometimes("walk", || json!({ "objects": progress.objects, "bytes": progress.bytes }));
+        ui.counted("looking at", progress.objects, "objects");
         if handle.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
+    ui.progress_end();
     for left in &walked.left_out {
         ui.remark(&format!("left out: '{}': {}", left.path.display(), left.reason));
         ui.event("left_out", json!({ "path": left.path.to_string_lossy(), "reason": left.reason }));
@@ -388,6 +390,32 @@ impl ImageFile {
         );
         Err(Failure::new(FAILED, what))
     }
+}
+
+/// What a person names is meant to be on the disc with what is in it. Of a pipe or a device only the bare node could be,
+/// as of those that are found within folders.
+pub(crate) fn refuse_what_is_no_file(sources: &[PathBuf]) -> Result<(), Failure> {
+    for path in sources {
+        if path == Path::new("-") && !path.exists() {
+            let what = "a source is read more than once and cannot come through standard input; next: write it to a file \
+                        and name that";
+            return Err(Failure::new(USAGE, what));
+        }
+        let Ok(found) = path.metadata() else { continue };
+        let kind = match found.file_type() {
+            kind if kind.is_fifo() => "a pipe",
+            kind if kind.is_socket() => "a socket",
+            kind if kind.is_block_device() || kind.is_char_device() => "a device",
+            _ => continue,
+        };
+        let what = format!(
+            "'{}' is {kind}, and a source is a file or a folder: it is read more than once; next: write what it holds to a \
+             file and name that",
+            path.display()
+        );
+        return Err(Failure::new(USAGE, what));
+    }
+    Ok(())
 }
 
 /// A file that is an image: it holds a file system known here.

@@ -1,5 +1,9 @@
 //! `glassmaster info`
 
+use std::path::Path;
+
+use glassmaster::disc::HResult;
+use glassmaster::imapi2::burn::report::Picture;
 use glassmaster::imapi2::recorder::{DiscRecorder, MediaState, Medium};
 use glassmaster::imapi2fs::{identify_session, open_session};
 use glassmaster::mmc::cmd::{PageControl, ReadTrackInformation};
@@ -21,6 +25,13 @@ pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
             if !drive_and_medium(&recorder, &mut result, ui)? {
                 result["sessions"] = json!([]);
                 result["volumes"] = json!([]);
+                let Some(path) = &args.picture else { return Ok(result) };
+                if result["medium"].is_null() {
+                    let what = "there is no disc to be drawn";
+                    let failure = Failure::unsuitable(HResult::NO_MEDIA, what, "insert a disc");
+                    return Err(failure.with_details(result));
+                }
+                draw(path, &picture::of_disc(&recorder, None, &args.source)?, &mut result, ui)?;
                 return Ok(result);
             }
             sessions(&recorder, &mut result, ui)?;
@@ -30,13 +41,14 @@ pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
         }
         None => device::open_source(&args.source, args.session.session)?,
     };
-    let device::Opened { source, session_start } = opened;
+    let device::Opened { source, session_start } = &opened;
+    let (source, session_start) = (source, *session_start);
     result["session_start"] = json!(session_start);
     result["blocks"] = json!(source.block_count());
     ui.print(&format!("sectors: {}", source.block_count()));
     let mut volumes = Vec::new();
-    for kind in identify_session(&source, session_start)? {
-        match open_session(&source, session_start, Some(kind)) {
+    for kind in identify_session(source, session_start)? {
+        match open_session(source, session_start, Some(kind)) {
             Ok(volume) => {
                 ui.print(&format!("{kind}: {} '{}'", volume.file_system(), volume.label()));
                 volumes.push(json!({
@@ -56,17 +68,22 @@ pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
     if let Some(path) = &args.picture {
         let drawn = match &recorder_of_disc {
             Some(recorder) => {
-                let mut drawn = picture::of_disc(recorder, &source, session_start, &args.source)?;
-                picture::measure(&mut drawn, &source);
+                let mut drawn = picture::of_disc(recorder, Some(&opened), &args.source)?;
+                picture::measure(&mut drawn, recorder, source)?;
                 drawn
             }
-            None => picture::of_image(&source, &args.source),
+            None => picture::of_image(source, &args.source),
         };
-        picture::put(path, &drawn.to_svg())?;
-        ui.print(&format!("picture: {}", path.display()));
-        result["picture"] = json!(path.to_string_lossy());
+        draw(path, &drawn, &mut result, ui)?;
     }
     Ok(result)
+}
+
+fn draw(path: &Path, picture: &Picture, result: &mut Value, ui: &Ui) -> Result<(), Failure> {
+    picture::put(path, &picture.to_svg())?;
+    ui.print(&format!("picture: {}", path.display()));
+    result["picture"] = json!(path.to_string_lossy());
+    Ok(())
 }
 
 /// Tells the sessions of a disc, where there is more to tell than one of an overwritable medium.

@@ -8,11 +8,12 @@ use std::time::Instant;
 use glassmaster::disc::{BlockSource, MediaType, SECTOR, sectors_for};
 use glassmaster::imapi2::burn::report::{Band, BandKind, Mark, Picture};
 use glassmaster::imapi2::burn::{ReadSpeed, Run};
-use glassmaster::imapi2::recorder::DiscRecorder;
-use glassmaster::imapi2fs::{identify_session, open_session};
+use glassmaster::imapi2::recorder::{DiscRecorder, MediaState};
+use glassmaster::imapi2fs::{identify_session, nominal_blocks, open_session};
 use glassmaster::mmc::cmd::ReadTrackInformation;
 use glassmaster::tree::{Content, Visit, WalkLimits, walk};
 
+use crate::device::Opened;
 use crate::failure::{FAILED, Failure};
 
 /// Pieces of files in a picture, at most; what lies behind them is not drawn.
@@ -41,15 +42,19 @@ pub(crate) fn put(path: &Path, text: &str) -> Result<(), Failure> {
     })
 }
 
-/// A disc as its drive tells of it, with the files of the session that begins at `session_start`.
+/// A disc as its drive tells of it, with the files of what can be read of it.
 pub(crate) fn of_disc(
     recorder: &DiscRecorder,
-    source: &Arc<dyn BlockSource>,
-    session_start: u32,
+    opened: Option<&Opened>,
     title: &str,
 ) -> Result<Picture, Failure> {
     let medium = recorder.medium().map_err(glassmaster::Error::from)?;
-    let mut picture = empty(title, medium.kind, medium.total.max(source.block_count()));
+    let mut blocks = medium.total.max(opened.map_or(0, |o| o.source.block_count()));
+    if medium.state.contains(MediaState::FINALIZED) {
+        // A closed disc tells only of what is recorded, and the rest of it is there all the same.
+        blocks = blocks.max(nominal_blocks(medium.kind));
+    }
+    let mut picture = empty(title, medium.kind, blocks);
     for session in recorder.sessions().map_err(glassmaster::Error::from)? {
         let run = Run { first: session.start.into(), last: session.last.into() };
         let what = if session.data { "data" } else { "audio" };
@@ -65,11 +70,25 @@ pub(crate) fn of_disc(
         let (Ok(first), Some(rest)) = (u64::try_from(track.start.0), track.size.checked_sub(1)) else {
             continue;
         };
-        let open = if track.next_writable.is_some() { ", open" } else { "" };
-        let run = Run { first, last: first.saturating_add(rest.into()) };
-        picture.bands.push(Band { kind: BandKind::Track, run, name: format!("track {number}{open}") });
+        let last = first.saturating_add(rest.into());
+        // Where the room of the track begins. Media that take any address have no next one.
+        let room = match track.next_writable.map(|next| u64::try_from(next.0)) {
+            _ if track.blank => first,
+            Some(Ok(next)) if next > first && track.free_blocks > 0 => next,
+            _ => last.saturating_add(1),
+        };
+        if let Some(recorded) = room.min(last.saturating_add(1)).checked_sub(1).filter(|end| *end >= first) {
+            let run = Run { first, last: recorded };
+            picture.bands.push(Band { kind: BandKind::Track, run, name: format!("track {number}") });
+        }
+        if room <= last {
+            let (run, name) = (Run { first: room, last }, format!("track {number}, room left"));
+            picture.bands.push(Band { kind: BandKind::Room, run, name });
+        }
     }
-    add_files(&mut picture, source, session_start);
+    if let Some(Opened { source, session_start }) = opened {
+        add_files(&mut picture, source, *session_start);
+    }
     Ok(picture)
 }
 
@@ -141,13 +160,31 @@ fn add_files(picture: &mut Picture, source: &Arc<dyn BlockSource>, session_start
 }
 
 /// Reads a little at places spread over the disc and draws how fast that went; what cannot be read becomes a mark.
-pub(crate) fn measure(picture: &mut Picture, source: &Arc<dyn BlockSource>) {
+///
+/// Only sessions of data are read: between them lie lead-out and lead-in, where there is nothing to be read on a sound disc.
+pub(crate) fn measure(
+    picture: &mut Picture,
+    recorder: &DiscRecorder,
+    source: &Arc<dyn BlockSource>,
+) -> Result<(), Failure> {
     let blocks = source.block_count();
+    // A track recorded at once ends with two blocks of run-out, which need not be readable.
+    let run_out = if matches!(picture.media, MediaType::CD_R | MediaType::CD_RW) { 2 } else { 0 };
+    let sessions: Vec<_> = recorder
+        .sessions()
+        .map_err(glassmaster::Error::from)?
+        .iter()
+        .filter(|s| s.data)
+        .map(|s| (u64::from(s.start), (u64::from(s.last) + 1).saturating_sub(run_out)))
+        .collect();
     let bytes = |sectors: u64| usize::try_from(sectors).unwrap_or(0).saturating_mul(SECTOR);
     let mut buf = Vec::new();
     for place in 0..PLACES {
         let first = u64::try_from(u128::from(blocks) * u128::from(place) / u128::from(PLACES)).unwrap_or(0);
-        let end = first.saturating_add(MEASURED).min(blocks);
+        let Some((_, end)) = sessions.iter().find(|(start, end)| (*start..*end).contains(&first)) else {
+            continue;
+        };
+        let end = first.saturating_add(MEASURED).min(blocks).min(*end);
         // The first read moves the pick-up there and does not count.
         let from = first.saturating_add(STEP / 4);
         if from >= end {
@@ -168,4 +205,5 @@ pub(crate) fn measure(picture: &mut Picture, source: &Arc<dyn BlockSource>) {
             Err(error) => picture.marks.push(Mark { run, what: error.to_string() }),
         }
     }
+    Ok(())
 }

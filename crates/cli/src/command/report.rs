@@ -38,7 +38,7 @@ pub(crate) fn write(
             Ok(report) => format!("{}: written, {}", report.media, closing(report.closing)),
             Err(error) => format!("not written as it should be: {}", error.kind()),
         };
-        let mut picture = picture::of_disc(recorder, &opened.source, opened.session_start, &title)?;
+        let mut picture = picture::of_disc(recorder, Some(&opened), &title)?;
         if let Some(reading) = reading {
             picture.curve.clone_from(&reading.curve);
             picture.marks.extend(reading.slow.iter().map(|s| Mark { run: s.run, what: slow(s) }));
