@@ -179,8 +179,19 @@ pub(crate) struct Keeper {
     pub(crate) flushes: bool,
     /// Sectors between two safe points.
     pub(crate) every: u64,
+    /// What is still to be done.
+    pub(crate) left: Left,
+}
+
+/// What is missing of a write that is gone on with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Left {
+    /// Data, or the end of its track.
+    Data,
     /// All data is there and its track is closed; only session or disc are not.
-    pub(crate) track_is_closed: bool,
+    Session,
+    /// Nothing: the write was complete, and only the word of it got lost.
+    Nothing,
 }
 
 impl Keeper {

@@ -20,7 +20,7 @@ use crate::engine::{SectionWriter, Target};
 use crate::error::{Error, ErrorKind, Unsuitable};
 use crate::event::{Event, WriteAction};
 use crate::job::Job;
-use crate::journal::Journal;
+use crate::journal::{Journal, Left};
 use crate::options::{DataOptions, Reload};
 use crate::recipe::{self, Closing, Recipe, Supports};
 use crate::ring::Ring;
@@ -394,7 +394,13 @@ fn run(
     let ring = first.ring(job)?;
 
     let mut medium = medium.clone();
-    let (speed, speed_guard) = match make_ready(job, &mut medium, recipe, &sections) {
+    let nothing_left = is_complete(job);
+    let ready = if nothing_left {
+        Ok((SpeedSetting { speed: None, result: HResult::OK }, None))
+    } else {
+        make_ready(job, &mut medium, recipe, &sections)
+    };
+    let (speed, speed_guard) = match ready {
         Ok(ready) => ready,
         Err(mut error) => {
             clean_up(job, recipe, &mut error);
@@ -411,7 +417,11 @@ fn run(
     };
     job.enter(WriteAction::Finalization, 0).or_else(|e| if e.is_cancelled() { Ok(()) } else { Err(e) })?;
     // A test leaves nothing behind that could be closed.
-    let finalised = if job.options.test_write { job.synchronize() } else { recipe.finalise(job) };
+    let finalised = match () {
+        () if nothing_left => Ok(()),
+        () if job.options.test_write => job.synchronize(),
+        () => recipe.finalise(job),
+    };
     job.notes.extend(recipe.restore());
     if let Some(Err(e)) = speed_guard.map(RestoreSpeed::restore) {
         job.notes.push(format!("the speed of the drive could not be put back ({e})"));
@@ -463,6 +473,11 @@ fn run(
     };
     job.completed();
     Ok(report)
+}
+
+/// Whether a write that is gone on with was complete already: then the drive is told nothing more.
+fn is_complete(job: &Job<'_>) -> bool {
+    job.keeper.as_ref().is_some_and(|keeper| keeper.left == Left::Nothing)
 }
 
 /// Formats where the medium needs it, and sets the speed.
@@ -522,18 +537,20 @@ fn prepare_and_write(
     mut sections: Vec<Section>,
     first: Ring,
 ) -> Result<Written, Error> {
-    if let Some(section) = sections.first_mut() {
-        section.target = recipe.initialise(job, medium, section.target)?;
-        job.meter.event.start_lba = section.target.start;
-    }
-    keep_journal(job, medium, &sections);
-    if recipe.calibrates() {
-        job.enter(WriteAction::CalibratingPower, 0)?;
-        calibrate(job)?;
-    }
-    if let Some(section) = sections.first_mut() {
-        section.target = recipe.announce(job, medium, section.target)?;
-        job.meter.event.start_lba = section.target.start;
+    if !is_complete(job) {
+        if let Some(section) = sections.first_mut() {
+            section.target = recipe.initialise(job, medium, section.target)?;
+            job.meter.event.start_lba = section.target.start;
+        }
+        keep_journal(job, medium, recipe, &sections);
+        if recipe.calibrates() {
+            job.enter(WriteAction::CalibratingPower, 0)?;
+            calibrate(job)?;
+        }
+        if let Some(section) = sections.first_mut() {
+            section.target = recipe.announce(job, medium, section.target)?;
+            job.meter.event.start_lba = section.target.start;
+        }
     }
     let total = sections.iter().map(|s| s.target.sectors.saturating_add(s.done())).sum();
     job.enter(WriteAction::WritingData, total)?;

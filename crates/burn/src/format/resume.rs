@@ -17,8 +17,8 @@ use crate::engine::Target;
 use crate::error::{Error, ErrorKind, Unsuitable};
 use crate::event::{Event, WriteAction};
 use crate::job::Job;
-use crate::journal::{Journal, JournalRecord, Keeper, mark_of};
-use crate::recipe::{self, Recipe, Supports};
+use crate::journal::{Journal, JournalRecord, Keeper, Left, mark_of};
+use crate::recipe::{self, Closing, Recipe, Supports};
 use crate::verify::{Samples, VerifyLevel};
 
 /// Sectors compared at once.
@@ -70,7 +70,8 @@ impl DataBurn {
 
     /// Goes on with a write that was broken off, to the same disc that an uninterrupted one would have made: the options
     /// have to be the same. Before anything is written, what is on the disc already is compared with `source`. The report
-    /// and the verification are about the whole.
+    /// and the verification are about the whole. Whatever the write had come to is gone on from: nothing at all, a closed
+    /// track, and a disc that is complete, of which only the end was not heard.
     ///
     /// # Errors
     /// As [`DataBurn::write`]; [`ErrorKind::Journal`] where there is no journal, or it is of another image;
@@ -122,10 +123,24 @@ impl DataBurn {
         let mut interfaces = job.check(interfaces)?;
         let Ok(found) = begun(&mut job, &record, record.sectors) else { return Ok(interfaces) };
         let sessions = recorder.sessions();
-        let last = job.check(sessions)?.last().map_or(0, |s| u64::from(s.last) + 1);
+        // Of a session that is complete, and only was not known to be, nothing is seen either.
+        let start = u32::try_from(record.start.0).unwrap_or(0);
+        let before = job.check(sessions)?.into_iter().rfind(|s| s.data && s.start < start);
+        let last = before.map_or(0, |s| u64::from(s.last) + 1);
         for way in &mut interfaces {
-            if let SessionAddresses::Sequential { next_writable, free, .. } = &mut way.addresses {
-                *next_writable = u32::try_from(record.start.0).unwrap_or(0);
+            if let SessionAddresses::Sequential {
+                first_data_session,
+                previous_start,
+                previous_last,
+                next_writable,
+                free,
+                ..
+            } = &mut way.addresses
+            {
+                *first_data_session = before.is_none();
+                *previous_start = before.map(|s| s.start);
+                *previous_last = before.map(|s| s.last);
+                *next_writable = start;
                 *free = session_room(&found.medium, self.options.postgap_in_image);
                 way.supported = true;
                 way.source = Arc::new(recorder.disc_source_of(last));
@@ -196,7 +211,7 @@ impl DataBurn {
                 record: record.clone(),
                 flushes,
                 every: self.options.safe_point_every,
-                track_is_closed: found.track_is_closed,
+                left: found.left,
             });
             Ok((found.medium, found.recipe, sections))
         })
@@ -218,10 +233,10 @@ fn read_journal(job: &Job<'_>, journal: &Journal) -> Result<JournalRecord, Error
 }
 
 /// Sets up the journal of a write that begins; a note where it cannot be kept.
-pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, sections: &[Section]) {
+pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, recipe: &dyn Recipe, sections: &[Section]) {
     let (Some(journal), Some(first)) = (job.journal.take(), sections.first()) else { return };
     let start = first.target.start;
-    if !can_go_on(medium) || start.0 < 0 || job.options.test_write {
+    if !can_go_on(medium) || recipe.is_at_once() || start.0 < 0 || job.options.test_write {
         return;
     }
     let sectors = sections.iter().map(|s| s.target.sectors).sum();
@@ -234,7 +249,7 @@ pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, sections: &[Secti
         Ok(record) => {
             let flushes = medium.state.contains(MediaState::OVERWRITE_ONLY);
             let every = job.options.safe_point_every;
-            job.keeper = Some(Keeper { journal, record, flushes, every, track_is_closed: false });
+            job.keeper = Some(Keeper { journal, record, flushes, every, left: Left::Data });
         }
         Err(e) => job.notes.push(format!("no journal is kept: '{}': {e}", journal.path().display())),
     }
@@ -249,8 +264,7 @@ struct Found {
     whole: Target,
     /// Sectors that are on it, padding included.
     on_disc: u64,
-    /// Nothing but closing the session is left to do.
-    track_is_closed: bool,
+    left: Left,
 }
 
 /// Whether the write that `record` tells of can be gone on with on the medium in the drive; `sectors` is what the recipe
@@ -274,26 +288,41 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
     }
     let start = u64::try_from(record.start.0).unwrap_or(0);
     let overwrites = medium.state.contains(MediaState::OVERWRITE_ONLY);
-    let mut track_is_closed = false;
+    let is_open = medium.state.contains(MediaState::NON_EMPTY_SESSION);
+    let mut left = Left::Data;
+    let mut was_final = false;
     let mut room = medium.free;
     let on_disc = if overwrites {
         if !medium.formatted || medium.total != record.total {
             return refuse(job, "the disc is not as it was when the burn was begun");
         }
         record.written
+    } else if is_untouched(&medium, record) {
+        0
     } else {
-        if !medium.state.contains(MediaState::NON_EMPTY_SESSION) {
-            return refuse(job, "the disc has no session that was begun and not closed");
-        }
         let last = medium.disc.as_ref().map_or(1, |d| d.last_track_in_last_session.max(1));
-        let begun = find_track(job, last, record.start)?;
-        let Some(track) = begun.filter(|track| !track.damage) else {
-            return refuse(job, "its open track is not the one that was begun");
+        let begun = if medium.state.contains(MediaState::BLANK) {
+            None
+        } else {
+            find_track(job, last, record.start)?.filter(|track| !track.blank)
         };
-        if matches!(medium.kind, MediaType::DVD_R | MediaType::DVD_RW) && !track.packet {
+        let Some(track) = begun.filter(|track| !track.damage) else {
+            let text = if is_open {
+                "its open track is not the one that was begun"
+            } else {
+                "the disc has no session that was begun and not closed"
+            };
+            return refuse(job, text);
+        };
+        if is_open && matches!(medium.kind, MediaType::DVD_R | MediaType::DVD_RW) && !track.packet {
             return refuse(job, "disc at once cannot be gone on with");
         }
-        track_is_closed = track.next_writable.is_none();
+        left = match track.next_writable {
+            Some(_) => Left::Data,
+            None if is_open => Left::Session,
+            None => Left::Nothing,
+        };
+        was_final = medium.state.contains(MediaState::FINALIZED);
         let end = match track.next_writable {
             Some(next) => u64::try_from(next.0).ok(),
             None => start.checked_add(u64::from(track.size)),
@@ -307,7 +336,9 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
         medium.total = record.total;
         medium.next_writable = record.start;
         medium.open_track = Some(track);
-        medium.state.remove(MediaState::NON_EMPTY_SESSION);
+        medium
+            .state
+            .remove(MediaState::NON_EMPTY_SESSION | MediaState::FINALIZED | MediaState::FINAL_SESSION);
         medium.state |= MediaState::APPENDABLE;
         done
     };
@@ -320,10 +351,26 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
     if on_disc > all || all > room || (!overwrites && whole.start != record.start) {
         return refuse(job, "the disc holds more than what was begun, or has no room for the rest");
     }
-    if track_is_closed && on_disc < all {
+    if left != Left::Data && on_disc < all {
         return refuse(job, "its track was closed before all of the data was written");
     }
-    Ok(Found { medium, recipe, whole, on_disc, track_is_closed })
+    if left == Left::Nothing && was_final != (recipe.closing() == Closing::Final) {
+        let text = if was_final {
+            "the burn is complete and the disc closed for good, unlike what is asked for now"
+        } else {
+            "the burn is complete and the disc left open, unlike what is asked for now"
+        };
+        return refuse(job, text);
+    }
+    Ok(Found { medium, recipe, whole, on_disc, left })
+}
+
+/// Whether nothing came to a medium that grows: it is the one that it was when the write began.
+fn is_untouched(medium: &Medium, record: &JournalRecord) -> bool {
+    medium.state.contains(MediaState::APPENDABLE)
+        && !medium.state.contains(MediaState::NON_EMPTY_SESSION)
+        && (record.written, record.start) == (0, medium.next_writable)
+        && (record.total, record.free) == (medium.total, medium.free)
 }
 
 /// The track that begins at `start`: the last one, or the one before it where that is closed and the next one is only

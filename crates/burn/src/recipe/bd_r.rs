@@ -4,12 +4,12 @@
 //! spare areas before, and the drive then replaces bad clusters.
 
 use glassmaster_mmc::U24;
-use glassmaster_mmc::cmd::{CloseFunction, FormatParameters, FormatType};
+use glassmaster_mmc::cmd::{CapacityType, CloseFunction, FormatParameters, FormatType};
 use glassmaster_recorder::{MediaState, Medium};
 
 use super::{
-    Closing, Recipe, as_offered, choose_format, close_track_and, format_unit, nearly_full, open_track_number,
-    padding,
+    Closing, Recipe, as_offered, choose_format, close_track_and, format_capacities, format_unit, nearly_full,
+    open_track_number, padding,
 };
 use crate::engine::Target;
 use crate::error::Error;
@@ -55,6 +55,10 @@ impl Recipe for BdR {
     }
 
     fn format(&mut self, job: &mut Job<'_>, _medium: &Medium) -> Result<(), Error> {
+        // A disc is formatted once. One that was left before its first block came to it is as it should be.
+        if format_capacities(job)?.current.kind == CapacityType::FORMATTED {
+            return Ok(());
+        }
         let feature = "format with spare areas for this BD-R";
         let choice = choose_format(job, &TYPES, self.needed, feature)?;
         let mut parameters = FormatParameters { subtype: WITHOUT_PSEUDO_OVERWRITE, ..as_offered(choice) };

@@ -128,6 +128,10 @@ impl Recipe for DvdR {
         Target { start: medium.next_writable, lead: 0, sectors, tail: padding(sectors, UNIT), unit: UNIT }
     }
 
+    fn is_at_once(&self) -> bool {
+        self.write_type == WriteType::SESSION_AT_ONCE
+    }
+
     fn initialise(&mut self, job: &mut Job<'_>, _medium: &Medium, target: Target) -> Result<Target, Error> {
         let at_once = self.write_type == WriteType::SESSION_AT_ONCE;
         match self.set_parameters(job) {

@@ -28,6 +28,7 @@ use glassmaster_recorder::{MediaState, Medium, Repeat};
 use crate::engine::Target;
 use crate::error::{Error, ErrorKind};
 use crate::job::Job;
+use crate::journal::Left;
 use crate::options::{DashWriteType, DataOptions};
 
 /// In which state a write leaves the medium.
@@ -67,6 +68,12 @@ pub(crate) trait Recipe {
     /// After a format, where no data follows: ends what of it still runs.
     fn end_format(&mut self, _job: &mut Job<'_>) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Whether the recording is one from its first block to its last, which nobody can go on with. Known once the write
+    /// parameters are set.
+    fn is_at_once(&self) -> bool {
+        false
     }
 
     /// Write parameters, and what else the drive has to know before the laser is calibrated. May move the target, but
@@ -238,7 +245,7 @@ fn close_track_and(job: &mut Job<'_>, track: u16, function: CloseFunction) -> Re
 /// Closes the open track, unless that was done before the write broke off that is gone on with.
 fn close_track(job: &mut Job<'_>, track: u16) -> Result<(), Error> {
     match &job.keeper {
-        Some(keeper) if keeper.track_is_closed => Ok(()),
+        Some(keeper) if keeper.left != Left::Data => Ok(()),
         _ => job.close_or_fail(CloseFunction::TRACK, track),
     }
 }
