@@ -14,11 +14,12 @@ use glassmaster_disc::{BlockSource, Lba, MediaType, SECTOR};
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::Sha256Sum;
+use crate::former_sectors::{FormerSectors, MOST_FORMER};
 
 /// First line of the file.
-const HEAD: &str = "glassmaster burn journal 3";
-/// Longest file that is read: a dozen lines.
-const LONGEST: u64 = 4096;
+const HEAD: &str = "glassmaster burn journal 4";
+/// Longest file that is read: a dozen lines, and sectors with two digits for each byte.
+const LONGEST: u64 = 4096 + MOST_FORMER * 4128;
 /// Sectors at the start of each part of the image that its mark covers: descriptors and the first directories.
 const MARK_HEAD: u64 = 256;
 /// Sectors spread over the rest of it.
@@ -41,6 +42,8 @@ pub struct JournalRecord {
     pub start: Lba,
     /// Sectors, in the order of writing, that were on the medium for certain.
     pub written: u64,
+    /// What stood where a session is led to, before it was overwritten.
+    pub former: FormerSectors,
 }
 
 /// A journal file by its path.
@@ -85,10 +88,16 @@ impl Journal {
         let mut part = self.path.as_os_str().to_owned();
         part.push(".partial");
         let part = PathBuf::from(part);
-        let mut file = File::create(&part)?;
-        file.write_all(format(record).as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&part, &self.path)?;
+        let written = File::create(&part).and_then(|mut file| {
+            file.write_all(format(record).as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&part, &self.path)
+        });
+        if let Err(error) = written {
+            // It may not even be there; the error that is told is the one that matters.
+            let _ = std::fs::remove_file(&part);
+            return Err(error);
+        }
         // The new name has to survive a power cut as well.
         match self.path.parent().filter(|p| !p.as_os_str().is_empty()) {
             Some(folder) => File::open(folder)?.sync_all(),
@@ -109,14 +118,22 @@ impl Journal {
 }
 
 fn format(record: &JournalRecord) -> String {
-    let JournalRecord { image, sectors, media, total, free, start, written } = record;
+    let JournalRecord { image, sectors, media, total, free, start, written, former } = record;
     let mut text = String::new();
     // Writing to memory does not fail.
     let _ = write!(
         text,
-        "{HEAD}\nimage {image}\nsectors {sectors}\nmedia {}\ntotal {total}\nfree {free}\nstart {start}\nwritten {written}\nend\n",
+        "{HEAD}\nimage {image}\nsectors {sectors}\nmedia {}\ntotal {total}\nfree {free}\nstart {start}\nwritten {written}\n",
         media.0,
     );
+    for (lba, sector) in former.sectors() {
+        let _ = write!(text, "former {lba} ");
+        for byte in sector {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text.push('\n');
+    }
+    text.push_str("end\n");
     text
 }
 
@@ -126,25 +143,37 @@ fn parse(text: &str) -> Option<JournalRecord> {
     if field("glassmaster")? != HEAD.strip_prefix("glassmaster ")? {
         return None;
     }
-    let hex = field("image")?;
-    let mut image = [0; 32];
-    if hex.len() != 64 || !hex.is_ascii() {
-        return None;
-    }
-    for (byte, digits) in image.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    let record = JournalRecord {
-        image: Sha256Sum(image),
+    let image = bytes_of(field("image")?)?;
+    let mut record = JournalRecord {
+        image: Sha256Sum(image.try_into().ok()?),
         sectors: field("sectors")?.parse().ok()?,
         media: MediaType(field("media")?.parse().ok()?),
         total: field("total")?.parse().ok()?,
         free: field("free")?.parse().ok()?,
         start: Lba(field("start")?.parse().ok()?),
         written: field("written")?.parse().ok()?,
+        former: FormerSectors::default(),
     };
-    let sound = record.start.0 >= 0 && record.written <= record.sectors && lines.next() == Some("end");
+    let mut last = None;
+    for line in lines {
+        let Some(sector) = line.strip_prefix("former ") else {
+            last = Some(line);
+            break;
+        };
+        let (lba, hex) = sector.split_once(' ')?;
+        let bytes = bytes_of(hex).filter(|bytes| bytes.len() <= SECTOR)?;
+        record.former.put(lba.parse().ok()?, &bytes);
+    }
+    let sound = record.start.0 >= 0 && record.written <= record.sectors && last == Some("end");
     sound.then_some(record)
+}
+
+/// Bytes of two hexadecimal digits each.
+fn bytes_of(hex: &str) -> Option<Vec<u8>> {
+    let digit = |c: u8| char::from(c).to_digit(16).and_then(|n| u8::try_from(n).ok());
+    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
+    let byte = |&[high, low]: &[u8; 2]| Some(digit(high)? << 4 | digit(low)?);
+    pairs.iter().map(byte).collect::<Option<_>>().filter(|_| rest.is_empty())
 }
 
 /// The mark by which what is written is known again without reading all of it: parts of an image and the blocks where
@@ -205,6 +234,13 @@ impl Keeper {
 mod tests {
     use super::*;
 
+    fn former() -> FormerSectors {
+        let mut former = FormerSectors::default();
+        former.put(17, &[0xAB, 0, 0x01]);
+        former.put(256, &[]);
+        former
+    }
+
     fn record() -> JournalRecord {
         JournalRecord {
             image: Sha256Sum([0xA5; 32]),
@@ -214,6 +250,7 @@ mod tests {
             free: 12_215_296,
             start: Lba(4096),
             written: 65_536,
+            former: former(),
         }
     }
 
@@ -236,8 +273,11 @@ mod tests {
             assert_eq!(parse(&text[..end]), None, "{end}");
         }
         assert_eq!(parse(&text.replace("written 65536", "written 1000001")), None);
+        assert_eq!(parse(&text.replace("ab0001", "ab000")), None);
+        assert_eq!(parse(&text.replace("ab0001", "ab00g1")), None);
+        assert_eq!(parse(&text.replace("ab0001", &"ab".repeat(SECTOR + 1))), None);
         assert_eq!(parse(&text.replace("start 4096", "start -1")), None);
-        assert_eq!(parse(&text.replace("journal 3", "journal 2")), None);
+        assert_eq!(parse(&text.replace("journal 4", "journal 3")), None);
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod engine;
 mod error;
 mod event;
 mod format;
+mod former_sectors;
 mod job;
 mod journal;
 mod options;
@@ -49,6 +50,7 @@ pub use format::erase::{DiscErase, EraseEvent, EraseMethod, EraseOptions, EraseR
 pub use format::erase_error::{EraseError, EraseErrorKind};
 pub use format::error::FormatError;
 pub use format::multisession::{MultisessionInterfaces, MultisessionRandomWrite, MultisessionSequential};
+pub use former_sectors::FormerSectors;
 pub use journal::{Journal, JournalRecord};
 pub use options::{CdWriteType, DashWriteType, DataOptions, Reload, SpareAreas};
 pub use recipe::Closing;

@@ -5,11 +5,13 @@
 
 mod rig;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use glassmaster_burn::{
-    CancelHandle, DashWriteType, DataBurn, DataOptions, Error, ErrorKind, Journal, Unsuitable, VerifyLevel,
+    CancelHandle, DashWriteType, DataBurn, DataOptions, Error, ErrorKind, Event, Journal, Unsuitable,
+    VerifyLevel, WriteAction,
 };
 use glassmaster_disc::{BlockRange, BlockRangeList, MediaType, SECTOR};
 use glassmaster_recorder::DiscRecorder;
@@ -240,5 +242,30 @@ fn a_write_that_broke_off_while_it_was_closed_is_closed() {
             assert_eq!(state, expected, "{media}, {closes}, {sessions}");
             assert_eq!(found, other.recorder().sessions().unwrap(), "{media}, {closes}, {sessions}");
         }
+    }
+}
+
+/// A journal that cannot be kept up any more is told of, and taken away in the end all the same.
+#[test]
+fn a_journal_that_is_given_up_is_not_left_behind() {
+    for media in [MediaType::BD_R, MediaType::DVD_RAM] {
+        let (rig, folder) = (Rig::blank(media), tempfile::tempdir().unwrap());
+        let journal = Journal::at(folder.path().join("burn.journal"));
+        let mut events = |event: &Event| {
+            if event.action == WriteAction::WritingData
+                && !folder.path().join("burn.journal.partial").exists()
+            {
+                assert!(journal.read().unwrap().is_some(), "{media}");
+                std::fs::create_dir(folder.path().join("burn.journal.partial")).unwrap();
+            }
+            ControlFlow::Continue(())
+        };
+        let source = Arc::new(image(SECTORS, 1));
+        let burn = DataBurn::new(options());
+        let report = burn
+            .write_with_journal(&rig.recorder(), source, &journal, &mut events, &CancelHandle::new())
+            .unwrap();
+        let told = report.notes.iter().filter(|note| note.contains("the journal was given up")).count();
+        assert_eq!((told, journal.read().unwrap()), (1, None), "{media}: {:?}", report.notes);
     }
 }

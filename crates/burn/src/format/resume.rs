@@ -1,6 +1,5 @@
 //! Going on with a write that was broken off.
 
-use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use crate::digest::DigestBuilder;
 use crate::engine::Target;
 use crate::error::{Error, ErrorKind, Unsuitable};
 use crate::event::{Event, WriteAction};
+use crate::former_sectors::FormerSectors;
 use crate::job::Job;
 use crate::journal::{Journal, JournalRecord, Keeper, Left, mark_of};
 use crate::recipe::{self, Closing, Recipe, Supports};
@@ -144,6 +144,8 @@ impl DataBurn {
                 *free = session_room(&found.medium, self.options.postgap_in_image);
                 way.supported = true;
                 way.source = Arc::new(recorder.disc_source_of(last));
+            } else if way.supported && !record.former.is_empty() {
+                way.source = record.former.over(Arc::clone(&way.source));
             }
         }
         Ok(interfaces)
@@ -205,6 +207,7 @@ impl DataBurn {
             let sections = work.sections(found.whole).map_err(|text| job.fail(ErrorKind::Argument(text)))?;
             let flushes = found.medium.state.contains(MediaState::OVERWRITE_ONLY);
             let sections = rest_of(job, sections, found.on_disc, flushes)?;
+            check_rest(job, &sections, &record.former)?;
             job.written = sections.iter().map(Section::done).sum();
             job.keeper = Some(Keeper {
                 journal: journal.clone(),
@@ -240,9 +243,10 @@ pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, recipe: &dyn Reci
         return;
     }
     let sectors = sections.iter().map(|s| s.target.sectors).sum();
+    let former = keep_former(job, sections);
     let kept = mark_of(sections.iter().map(|s| (s.target.start, &*s.source))).and_then(|image| {
         let Medium { kind: media, total, free, .. } = *medium;
-        let record = JournalRecord { image, sectors, media, total, free, start, written: 0 };
+        let record = JournalRecord { image, sectors, media, total, free, start, written: 0, former };
         journal.put(&record).map(|()| record)
     });
     match kept {
@@ -253,6 +257,50 @@ pub(super) fn keep_journal(job: &mut Job<'_>, medium: &Medium, recipe: &dyn Reci
         }
         Err(e) => job.notes.push(format!("no journal is kept: '{}': {e}", journal.path().display())),
     }
+}
+
+/// What stands where the parts behind the first one go. Without it the session can be gone on with only as long as the
+/// former one is in force.
+fn keep_former(job: &mut Job<'_>, sections: &[Section]) -> FormerSectors {
+    let place =
+        |section: &Section| (u64::try_from(section.target.start.0).unwrap_or(0), section.target.sectors);
+    let ranges: Vec<_> = sections.iter().skip(1).map(place).collect();
+    let end = ranges.iter().map(|(first, sectors)| first.saturating_add(*sectors)).max().unwrap_or(0);
+    let disc = job.recorder.disc_source_of(end);
+    match FormerSectors::read(ranges, |lba, sector| disc.read(lba, sector)) {
+        Ok(former) => former.unwrap_or_default(),
+        Err(e) => {
+            job.notes.push(format!("the journal does not keep what is overwritten: {e}"));
+            FormerSectors::default()
+        }
+    }
+}
+
+/// Whether what is still to be overwritten is what it was, or new already: somebody else may have led to a later session
+/// meanwhile, which must not be lost. What cannot be read was being written.
+fn check_rest(job: &Job<'_>, sections: &[Section], former: &FormerSectors) -> Result<(), Error> {
+    let (mut found, mut wanted) = (vec![0; SECTOR], vec![0; SECTOR]);
+    for section in sections.iter().skip(1).filter(|_| !former.is_empty()) {
+        let start = u64::try_from(section.target.start.0).unwrap_or(0);
+        let disc = job.recorder.disc_source_of(start.saturating_add(section.target.sectors));
+        for at in 0..section.target.sectors {
+            job.check_stopped()?;
+            let lba = start.saturating_add(at);
+            match disc.read(lba, &mut found) {
+                Ok(()) if former.was(lba, &found) => continue,
+                Ok(()) => {}
+                Err(e) if e.is_about_blocks() => continue,
+                Err(e) => return Err(job.fail(ErrorKind::Device(e))),
+            }
+            let read = section.source.read_blocks(at, &mut wanted);
+            read.map_err(|error| job.fail(ErrorKind::Source { sector: at, error }))?;
+            if found != wanted {
+                let text = format!("block {lba} of the disc was changed since the burn broke off");
+                return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::NoResume(text))));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A medium on which a write was begun.
@@ -301,12 +349,14 @@ fn begun(job: &mut Job<'_>, record: &JournalRecord, sectors: u64) -> Result<Foun
         0
     } else {
         let last = medium.disc.as_ref().map_or(1, |d| d.last_track_in_last_session.max(1));
-        let begun = if medium.state.contains(MediaState::BLANK) {
-            None
+        let begun = if is_open || is_last_session(job, record.start)? {
+            find_track(job, last, record.start)?
         } else {
-            find_track(job, last, record.start)?.filter(|track| !track.blank)
+            None
         };
-        let Some(track) = begun.filter(|track| !track.damage) else {
+        // Where no session is open a track that takes data is only offered.
+        let sound = |track: &TrackInformation| !track.damage && (is_open || track.next_writable.is_none());
+        let Some(track) = begun.filter(sound) else {
             let text = if is_open {
                 "its open track is not the one that was begun"
             } else {
@@ -371,6 +421,12 @@ fn is_untouched(medium: &Medium, record: &JournalRecord) -> bool {
         && !medium.state.contains(MediaState::NON_EMPTY_SESSION)
         && (record.written, record.start) == (0, medium.next_writable)
         && (record.total, record.free) == (medium.total, medium.free)
+}
+
+/// Whether the last complete session is the one that begins here.
+fn is_last_session(job: &Job<'_>, start: Lba) -> Result<bool, Error> {
+    let sessions = job.recorder.sessions();
+    Ok(job.check(sessions)?.last().is_some_and(|s| i64::from(s.start) == i64::from(start.0)))
 }
 
 /// The track that begins at `start`: the last one, or the one before it where that is closed and the next one is only
@@ -488,15 +544,13 @@ pub(crate) fn safe_point(job: &mut Job<'_>) -> Result<(), Error> {
         job.synchronize()?;
     }
     keeper.record.written = written;
-    match keeper.journal.put(&keeper.record) {
-        Ok(()) => job.keeper = Some(keeper),
-        Err(e) => note_lost(job, &e),
+    if let Err(e) = keeper.journal.put(&keeper.record) {
+        job.notes.push(format!("the journal was given up: {e}"));
+        // What it said last is true, and still to be taken away at the end.
+        keeper.every = u64::MAX;
     }
+    job.keeper = Some(keeper);
     Ok(())
-}
-
-fn note_lost(job: &mut Job<'_>, error: &io::Error) {
-    job.notes.push(format!("the journal was given up: {error}"));
 }
 
 /// There is nothing to go on with any more.

@@ -1,6 +1,6 @@
 //! A drive that stays when the way to it is gone, and a way that is gone at a chosen command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,7 +14,17 @@ const MAX_TRANSFER: usize = 65_536;
 
 /// The drive of several hosts, one after the other.
 #[derive(Clone)]
-pub(crate) struct Shared(pub(crate) Arc<Mutex<VirtualDrive>>);
+pub(crate) struct Shared {
+    drive: Arc<Mutex<VirtualDrive>>,
+    /// By its name a drive is held, so that each has its own.
+    name: String,
+}
+
+impl Shared {
+    pub(crate) fn new(drive: VirtualDrive, name: &Path) -> Self {
+        Self { drive: Arc::new(Mutex::new(drive)), name: name.display().to_string() }
+    }
+}
 
 impl Transport for Shared {
     fn execute(
@@ -23,7 +33,7 @@ impl Transport for Shared {
         data: DataPhase<'_>,
         limit: Duration,
     ) -> Result<Outcome, TransportError> {
-        self.0.lock().unwrap().execute(cdb, data, limit)
+        self.drive.lock().unwrap().execute(cdb, data, limit)
     }
 
     fn max_transfer(&self) -> usize {
@@ -31,7 +41,7 @@ impl Transport for Shared {
     }
 
     fn name(&self) -> &str {
-        "drive"
+        &self.name
     }
 }
 
@@ -52,8 +62,10 @@ pub(crate) struct Moment {
     /// Number of the command, from 0.
     pub(crate) at: Option<u64>,
     pub(crate) way: Option<Way>,
-    /// Commands since there was a journal, or data.
+    /// Commands since there was a journal, or since the disc was changed.
     pub(crate) commands: u64,
+    /// Those of them before there was a journal.
+    pub(crate) unkept: u64,
     /// Those of them up to the last one before which there was a journal.
     pub(crate) kept: u64,
     pub(crate) writes: u64,
@@ -85,13 +97,16 @@ impl Transport for Cut {
             return Err(gone());
         }
         let kept = self.journal.exists();
-        if moment.commands == 0 && cdb.opcode() != 0x2A && !kept {
+        // WRITE (10), FORMAT UNIT, BLANK.
+        if moment.commands == 0 && !matches!(cdb.opcode(), 0x2A | 0x04 | 0xA1) && !kept {
             return self.drive.execute(cdb, data, limit);
         }
         let breaks = moment.at == Some(moment.commands);
         moment.commands += 1;
         if kept {
             moment.kept = moment.commands;
+        } else if moment.kept == 0 {
+            moment.unkept = moment.commands;
         }
         if breaks && moment.way == Some(Way::Lost) {
             moment.broken = Some(*cdb);
@@ -115,6 +130,6 @@ impl Transport for Cut {
     }
 
     fn name(&self) -> &str {
-        "drive"
+        self.drive.name()
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod cut;
+mod erasing;
 #[path = "../rig/mod.rs"]
 mod rig;
 mod snapshot;
@@ -15,8 +16,8 @@ use glassmaster_burn::{
     BurnReport, CancelHandle, DashWriteType, DataBurn, DataOptions, Error, ErrorKind, Journal, SpareAreas,
     Unsuitable, VerifyLevel,
 };
-use glassmaster_disc::clock::SimulatedClock;
-use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, MediaType};
+use glassmaster_disc::clock::{Clock, SimulatedClock};
+use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, MediaType, SECTOR};
 use glassmaster_mmc::cmd::{ReadTrackInformation, TrackInformation};
 use glassmaster_recorder::{DiscRecorder, MediaState, Medium, RecordedSession, RecorderOptions};
 use glassmaster_scsi::Transport;
@@ -146,6 +147,8 @@ struct Bench<'a> {
     case: &'a Case,
     folder: TempDir,
     clock: SimulatedClock,
+    /// The drive is as slow as a real one.
+    timed: bool,
     source: Arc<dyn BlockSource>,
     ranges: BlockRangeList,
     /// As it is before the write.
@@ -160,6 +163,7 @@ struct Expected {
     /// Told by the drive that wrote it, and by the next one.
     facts: [Facts; 2],
     commands: u64,
+    unkept: u64,
     kept: u64,
     writes: u64,
 }
@@ -178,6 +182,7 @@ impl<'a> Bench<'a> {
             case,
             folder,
             clock: SimulatedClock::default(),
+            timed: false,
             source: Arc::new(source),
             ranges: BlockRangeList(ranges),
             before: None,
@@ -212,9 +217,10 @@ impl<'a> Bench<'a> {
     }
 
     fn drive(&self) -> Shared {
-        let mut drive = VirtualDrive::empty(DriveOptions::default());
+        let clock = self.timed.then(|| Arc::new(self.clock.clone()) as Arc<dyn Clock>);
+        let mut drive = VirtualDrive::empty(DriveOptions { clock, ..DriveOptions::default() });
         drive.insert(Disc::open(&self.disc()).unwrap()).map_err(|(e, _)| e).unwrap();
-        Shared(Arc::new(Mutex::new(drive)))
+        Shared::new(drive, &self.disc())
     }
 
     fn recorder(&self, transport: &(impl Transport + Clone + 'static)) -> DiscRecorder {
@@ -248,6 +254,16 @@ impl<'a> Bench<'a> {
         at: Option<u64>,
         way: Way,
     ) -> (Moment, Result<BurnReport, Error>) {
+        self.break_off_job(drive, at, way, |recorder| self.go(recorder, resume))
+    }
+
+    fn break_off_job<R>(
+        &self,
+        drive: &Shared,
+        at: Option<u64>,
+        way: Way,
+        job: impl FnOnce(&DiscRecorder) -> R,
+    ) -> (Moment, R) {
         let moment = Arc::new(Mutex::new(Moment { at, way: Some(way), ..Moment::default() }));
         let cut = Cut {
             drive: drive.clone(),
@@ -257,7 +273,7 @@ impl<'a> Bench<'a> {
             starts: self.starts.clone(),
         };
         let recorder = self.recorder_on(Box::new(cut));
-        let result = self.go(&recorder, resume);
+        let result = job(&recorder);
         drop(recorder);
         let moment = std::mem::take(&mut *moment.lock().unwrap());
         (moment, result)
@@ -272,6 +288,23 @@ impl<'a> Bench<'a> {
         self.drive()
     }
 
+    /// A session that is led to by parts of the medium can be planned again: the medium is seen as it was.
+    fn shows_what_was_before(&self, drive: &Shared, name: &str) {
+        let Some((_, leads)) = self.ranges.0.split_first().filter(|_| self.journal().path().exists()) else {
+            return;
+        };
+        let ways = self.burn.resume_interfaces(&self.recorder(drive), &self.journal()).unwrap();
+        let way = ways.iter().find(|way| way.supported).unwrap();
+        let before = image(FIRST, 1);
+        for range in leads {
+            let [first, end] =
+                [range.first(), range.last() + 1].map(|n| usize::try_from(n).unwrap() * SECTOR);
+            let mut found = vec![0; end - first];
+            way.source.read_blocks(range.first().into(), &mut found).unwrap();
+            assert!(found == before[first..end], "{name}: sector {}", range.first());
+        }
+    }
+
     fn start_again(&self) -> Shared {
         self.before.as_ref().unwrap().put_back(&self.disc());
         self.journal().remove().unwrap();
@@ -279,9 +312,14 @@ impl<'a> Bench<'a> {
     }
 
     fn expected(&self) -> Expected {
+        self.expected_of(|recorder| {
+            self.go(recorder, false).unwrap_or_else(|e| panic!("{}: {e}", self.case.name))
+        })
+    }
+
+    fn expected_of<R>(&self, job: impl FnOnce(&DiscRecorder) -> R) -> Expected {
         let drive = self.start_again();
-        let (moment, result) = self.break_off(&drive, false, None, Way::Lost);
-        result.unwrap_or_else(|e| panic!("{}: {e}", self.case.name));
+        let (moment, _) = self.break_off_job(&drive, None, Way::Lost, job);
         let live = Facts::of(&self.recorder(&drive));
         drop(drive);
         let next = Facts::of(&self.recorder(&self.drive()));
@@ -289,6 +327,7 @@ impl<'a> Bench<'a> {
             disc: self.snapshot(),
             facts: [live, next],
             commands: moment.commands,
+            unkept: moment.unkept,
             kept: moment.kept,
             writes: moment.writes,
         }
@@ -312,18 +351,24 @@ impl<'a> Bench<'a> {
             Err(error) => self.refused(&recorder, &error, expected, name),
         };
         assert_eq!(self.journal().read().unwrap(), None, "{name}: a journal is left");
-        let live = Facts::of(&recorder);
-        drop((recorder, drive));
+        drop(recorder);
+        self.compare(drive, expected, &format!("{name}: {outcome}"));
+        outcome
+    }
+
+    /// The disc is the one that an undisturbed write leaves.
+    fn compare(&self, drive: Shared, expected: &Expected, name: &str) {
+        let live = Facts::of(&self.recorder(&drive));
+        drop(drive);
         let next = Facts::of(&self.recorder(&self.drive()));
         if let Some(difference) = self.snapshot().differs(&expected.disc) {
-            panic!("{name}: {outcome}: other data: {difference}");
+            panic!("{name}: other data: {difference}");
         }
         for (found, expected) in [&live, &next].into_iter().zip(&expected.facts) {
             if let Some(difference) = found.differs(expected) {
-                panic!("{name}: {outcome}: {difference}");
+                panic!("{name}: {difference}");
             }
         }
-        outcome
     }
 
     fn refused(
@@ -353,12 +398,13 @@ fn sweep(cases: &[Case]) {
         for way in [Way::Lost, Way::Unheard, Way::Dead] {
             // Behind the journal there is only verification, whose commands are all alike.
             let checks = (expected.kept..expected.commands).step_by(40);
-            for at in (0..expected.kept).chain(checks) {
+            for at in (expected.unkept..expected.kept).chain(checks) {
                 let drive = bench.start_again();
                 let (moment, _) = bench.break_off(&drive, false, Some(at), way);
                 let Some(cdb) = moment.broken else { panic!("{}: nothing broke at {at}", case.name) };
                 let name = format!("{}: {way:?} at {at} of {}, {cdb:?}", case.name, expected.commands);
                 let drive = bench.afterwards(drive, &moment);
+                bench.shows_what_was_before(&drive, &name);
                 *outcomes.entry(bench.finish(drive, &expected, &name)).or_insert(0) += 1;
             }
         }
@@ -366,7 +412,99 @@ fn sweep(cases: &[Case]) {
     }
 }
 
+fn is_overwritten(case: &Case) -> bool {
+    match case.media {
+        MediaType::DVD_RW => case.options.dash_write_type == DashWriteType::Auto,
+        media => !matches!(media, MediaType::DVD_PLUS_R | MediaType::DVD_R | MediaType::BD_R),
+    }
+}
+
 #[test]
-fn a_write_that_breaks_off_anywhere_ends_as_one_that_does_not() {
-    sweep(&cases());
+fn on_media_that_grow_it_ends_as_one_that_was_not_disturbed() {
+    sweep(&cases().into_iter().filter(|case| !is_overwritten(case)).collect::<Vec<_>>());
+}
+
+#[test]
+fn on_media_that_are_overwritten_it_ends_as_one_that_was_not_disturbed() {
+    sweep(&cases().into_iter().filter(is_overwritten).collect::<Vec<_>>());
+}
+
+/// Whoever led to another session meanwhile, with a host that knows no journal, keeps it.
+#[test]
+fn what_was_written_since_by_somebody_else_is_not_overwritten() {
+    for media in [MediaType::DVD_PLUS_RW, MediaType::DVD_RAM, MediaType::BD_RE, MediaType::DISK] {
+        let options = DataOptions { force_overwrite: true, ..open() };
+        let case = Case { name: media.to_string(), media, what: What::Ranges, options };
+        let bench = Bench::new(&case);
+        let expected = bench.expected();
+        let drive = bench.start_again();
+        // The last part is not there yet.
+        let (moment, _) = bench.break_off(&drive, false, Some(expected.kept - 12), Way::Lost);
+        assert!(moment.broken.is_some());
+        let recorder = bench.recorder(&drive);
+        let other = BlockRangeList(vec![bench.ranges.0[2]]);
+        let image = Arc::new(image(448, 7));
+        let cancel = CancelHandle::new();
+        bench.burn.write_ranges(&recorder, image, &other, &mut quiet, &cancel).unwrap();
+        let before = bench.snapshot();
+        let error = bench.go(&recorder, true).unwrap_err();
+        assert!(error.to_string().contains("block 256 of the disc was changed since"), "{media}: {error}");
+        assert!(bench.snapshot() == before, "{media}");
+    }
+}
+
+/// A resumed write that breaks off as well is gone on with as the first one.
+#[test]
+fn a_write_that_breaks_off_twice_ends_as_one_that_was_not_disturbed() {
+    for case in cases() {
+        let bench = Bench::new(&case);
+        let expected = bench.expected();
+        let first = [expected.unkept, expected.kept].iter().sum::<u64>() / 2;
+        let broken = || {
+            let drive = bench.start_again();
+            let (moment, _) = bench.break_off(&drive, false, Some(first), Way::Unheard);
+            bench.afterwards(drive, &moment)
+        };
+        let drive = broken();
+        let (moment, result) = bench.break_off(&drive, true, None, Way::Lost);
+        drop((drive, result.unwrap_or_else(|e| panic!("{}: {e}", case.name))));
+        let ends = [1, 4, 6, 10, 14, 17].map(|n| moment.kept.checked_sub(n));
+        for (way, second) in [Way::Dead, Way::Unheard, Way::Lost].into_iter().cycle().zip(ends) {
+            let drive = broken();
+            let (moment, _) = bench.break_off(&drive, true, second, way);
+            let name = format!("{}: at {first}, then {way:?} at {second:?}, {:?}", case.name, moment.broken);
+            assert!(moment.broken.is_some(), "{name}");
+            let drive = bench.afterwards(drive, &moment);
+            bench.finish(drive, &expected, &name);
+        }
+    }
+}
+
+/// Before there is a journal there is nothing to go on with: the disc is burnt anew.
+#[test]
+fn a_format_that_breaks_off_is_no_obstacle() {
+    for timed in [false, true] {
+        for case in cases() {
+            let mut bench = Bench::new(&case);
+            bench.timed = timed;
+            let expected = bench.expected();
+            for way in [Way::Lost, Way::Unheard, Way::Dead] {
+                for at in 0..expected.unkept {
+                    let drive = bench.start_again();
+                    let (moment, _) = bench.break_off(&drive, false, Some(at), way);
+                    let name = format!("{}: {way:?} at {at}, {:?}", case.name, moment.broken);
+                    let drive = bench.afterwards(drive, &moment);
+                    let recorder = bench.recorder(&drive);
+                    if let Err(error) = bench.go(&recorder, true) {
+                        assert!(error.to_string().contains("no burn was broken off"), "{name}: {error}");
+                    } else {
+                        panic!("{name}: there is a journal")
+                    }
+                    bench.go(&recorder, false).unwrap_or_else(|e| panic!("{name}: {e}"));
+                    drop(recorder);
+                    bench.compare(drive, &expected, &name);
+                }
+            }
+        }
+    }
 }
