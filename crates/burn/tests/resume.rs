@@ -245,6 +245,29 @@ fn a_write_that_broke_off_while_it_was_closed_is_closed() {
     }
 }
 
+/// Disc at once ends with its recording: there is no journal that would promise anything else.
+#[test]
+fn disc_at_once_keeps_no_journal() {
+    for media in [MediaType::DVD_R, MediaType::DVD_RW] {
+        let (rig, folder) = (Rig::blank(media), tempfile::tempdir().unwrap());
+        let journal = Journal::at(folder.path().join("burn.journal"));
+        let cut = rig.recorder_on(Box::new(Cut { inner: rig.watched(), writes: 9, closes: u32::MAX }));
+        let burn = DataBurn::new(DataOptions { dash_write_type: DashWriteType::DiscAtOnce, ..options() });
+        let (source, handle) = (Arc::new(image(SECTORS, 1)), CancelHandle::new());
+        burn.write_with_journal(&cut, source.clone(), &journal, &mut quiet, &handle).unwrap_err();
+        drop(cut);
+        assert_eq!(journal.read().unwrap(), None, "{media}");
+        let (recorder, writes) = (rig.recorder(), rig.writes());
+        let error = burn.resume(&recorder, source.clone(), &journal, &mut quiet, &handle).unwrap_err();
+        assert!(
+            reason(&error).contains("no burn was broken off that can be gone on with"),
+            "{media}: {error}"
+        );
+        let anew = burn.write(&recorder, source, &mut quiet, &handle).unwrap_err();
+        assert!(anew.is_unsuitable() && rig.writes() == writes, "{media}: {anew}");
+    }
+}
+
 /// A journal that cannot be kept up any more is told of, and taken away in the end all the same.
 #[test]
 fn a_journal_that_is_given_up_is_not_left_behind() {

@@ -6,6 +6,7 @@ pub(crate) mod disc_format_erase;
 pub(crate) mod erase;
 pub(crate) mod erase_error;
 pub(crate) mod error;
+mod found;
 pub(crate) mod multisession;
 pub(crate) mod resume;
 mod section;

@@ -453,6 +453,24 @@ fn what_was_written_since_by_somebody_else_is_not_overwritten() {
     }
 }
 
+/// The drive still closes, flushes or formats when somebody goes on.
+#[test]
+fn a_drive_that_is_still_at_work_is_waited_for() {
+    for case in cases() {
+        let mut bench = Bench::new(&case);
+        bench.timed = true;
+        let expected = bench.expected();
+        let commands = expected.unkept..expected.kept;
+        let step = usize::try_from((commands.end - commands.start) / 10 + 1).unwrap();
+        for at in commands.step_by(step) {
+            let drive = bench.start_again();
+            let (moment, _) = bench.break_off(&drive, false, Some(at), Way::Unheard);
+            let name = format!("{}: at {at} of {}, {:?}", case.name, expected.kept, moment.broken);
+            bench.finish(drive, &expected, &name);
+        }
+    }
+}
+
 /// A resumed write that breaks off as well is gone on with as the first one.
 #[test]
 fn a_write_that_breaks_off_twice_ends_as_one_that_was_not_disturbed() {
