@@ -143,13 +143,25 @@ fn figures_of_media_blank_appendable_and_closed() {
     assert_eq!(report.verified.unwrap().level, VerifyLevel::Full);
     assert!(!data.media_heuristically_blank().unwrap());
     assert_eq!(data.start_address_of_previous_session().unwrap(), 0);
-    let last = data.last_written_address_of_previous_session().unwrap();
-    assert!((749..=751).contains(&last), "{last}");
+    // 600 sectors of data, 150 of post-gap, written at once as a session: no run-out.
+    assert_eq!(data.last_written_address_of_previous_session().unwrap(), 749);
     assert!(data.next_writable_address().unwrap() > 750);
     let ways = data.multisession_interfaces().unwrap();
     assert!(ways.sequential.is_supported_on_current_media_state().unwrap());
     assert!(!ways.random_write.is_supported_on_current_media_state().unwrap());
     assert_eq!(ways.sequential.next_writable_address().unwrap(), data.next_writable_address().unwrap());
+
+    // Later sessions are written track at once, with two run-out sectors behind them that hold no data.
+    let second = data.next_writable_address().unwrap();
+    data.write(&stream(600), &mut quiet).unwrap();
+    let session = *recorder.sessions().unwrap().last().unwrap();
+    assert_eq!((session.start as i32, session.last as i32), (second, second + 751));
+    for last in [
+        data.last_written_address_of_previous_session(),
+        ways.sequential.last_written_address_of_previous_session(),
+    ] {
+        assert_eq!(last.unwrap(), second + 749);
+    }
 
     data.set_force_media_to_be_closed(true).unwrap();
     data.write(&stream(600), &mut quiet).unwrap();

@@ -9,7 +9,7 @@ use glassmaster::imapi2::recorder::{
     DiscRecorder, ExclusiveAccess, OpenDrive, RecorderOptions, RegisteredDrive,
 };
 use glassmaster::imapi2fs::FileSource;
-use glassmaster::scsi::sys::{Access, Device, OwnerFile};
+use glassmaster::scsi::sys::{Access, Device, OwnerFile, Place};
 use glassmaster::scsi::wire::Client;
 use glassmaster::scsi::{Transport, TransportError};
 use glassmaster::vdrive::{HostError, MediumOptions, VirtualDrive};
@@ -52,26 +52,35 @@ impl Drive {
         None
     }
 
-    /// The drive as it is registered in a list of drives; `None` for a device of the system, which is there anyway.
-    pub(crate) fn registered(&self) -> Option<RegisteredDrive> {
-        let (id, open): (String, Arc<OpenDrive>) = match self {
+    pub(crate) fn is_virtual(&self) -> bool {
+        matches!(self, Self::Virtual(_))
+    }
+
+    /// The drive as it is registered in a list of drives, and where it is; `None` for a device of the system, which is there
+    /// anyway. The id does not depend on the folder that the program was started in.
+    pub(crate) fn registered(&self) -> Option<(RegisteredDrive, Place)> {
+        let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let (id, open, place): (String, Arc<OpenDrive>, Place) = match self {
             Self::Virtual(file) => {
+                let file = whole(file);
+                let place = Place::File(file.clone());
                 let id = format!("virtual:{}", file.display());
-                let (name, file) = (id.clone(), file.clone());
+                let name = id.clone();
                 let open = move || match VirtualDrive::open(&file) {
                     Ok(drive) => Ok(Box::new(drive) as Box<dyn Transport>),
                     Err(e) => Err(TransportError::DeviceGone { device: name.clone(), detail: e.to_string() }),
                 };
-                (id, Arc::new(open))
+                (id, Arc::new(open), place)
             }
             Self::Socket(path) => {
-                let socket = path.clone();
-                let open = move || Ok(Box::new(Client::connect(&socket)?) as Box<dyn Transport>);
-                (format!("socket:{}", path.display()), Arc::new(open))
+                let path = whole(path);
+                let (id, place) = (format!("socket:{}", path.display()), Place::Socket(path.clone()));
+                let open = move || Ok(Box::new(Client::connect(&path)?) as Box<dyn Transport>);
+                (id, Arc::new(open), place)
             }
             Self::Device(_) => return None,
         };
-        Some(RegisteredDrive { id, open })
+        Some((RegisteredDrive { id, open }, place))
     }
 
     /// Opens the drive. `media` is what a missing virtual disc becomes.

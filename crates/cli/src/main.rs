@@ -61,7 +61,7 @@ fn run(command: Command, ui: &Ui, cancel: &signal::Cancel) -> Result<serde_json:
         Command::List(args) => command::list::run(&args, ui, cancel),
         Command::Extract(args) => command::extract::run(&args, ui, cancel),
         Command::Check(args) => command::check::run(&args, ui, cancel),
-        Command::Info(args) => command::info::run(&args, ui),
+        Command::Info(args) => command::info::run(&args, ui, cancel),
         Command::Compare(args) => command::compare::run(&args, ui, cancel),
         Command::Drives(args) => command::drives::run(&args, ui, cancel),
         Command::Disc(args) => command::disc::run(args, ui, cancel),

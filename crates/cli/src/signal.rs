@@ -16,11 +16,43 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Something to be done when a signal comes.
 type Action = Box<dyn Fn() + Send>;
 
+/// How long the last words of a program that ends at once may take, where nobody reads them.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// What a signal sets off.
 #[derive(Clone, Default)]
 pub(crate) struct Cancel {
     flag: Arc<AtomicBool>,
     actions: Arc<Mutex<Vec<Action>>>,
+    /// The last words of work that may be ended where it stands.
+    harmless: Arc<Mutex<Option<LastWords>>>,
+}
+
+type LastWords = Arc<dyn Fn() + Send + Sync>;
+
+/// Until this is dropped a signal ends the program at once.
+pub(crate) struct Harmless {
+    words: Arc<Mutex<Option<LastWords>>>,
+}
+
+impl Drop for Harmless {
+    fn drop(&mut self) {
+        *self.words.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Says the last words, in a thread that may be left behind, and ends the program.
+fn end(words: &LastWords) -> ! {
+    let (said, wait) = std::sync::mpsc::sync_channel(1);
+    let words = Arc::clone(words);
+    std::thread::spawn(move || {
+        words();
+        // Nobody waits any more when this fails.
+        let _ = said.send(());
+    });
+    // In either case there is nothing else to be done.
+    let _ = wait.recv_timeout(LAST_WORDS);
+    std::process::exit(CANCELLED.into());
 }
 
 impl Cancel {
@@ -45,6 +77,17 @@ impl Cancel {
                 std::process::exit(CANCELLED.into());
             });
         });
+    }
+
+    /// Ends the program on the first signal, without waiting for a safe point, until what is returned is dropped: for work
+    /// that changes nothing and may wait long for somebody else, such as a drive that does not answer.
+    pub(crate) fn end_at_once(&self, last_words: impl Fn() + Send + Sync + 'static) -> Harmless {
+        let words: LastWords = Arc::new(last_words);
+        *self.harmless.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&words));
+        if self.flag.load(Ordering::SeqCst) {
+            end(&words);
+        }
+        Harmless { words: Arc::clone(&self.harmless) }
     }
 
     /// A handle for imaging work.
@@ -82,6 +125,10 @@ pub(crate) fn watch() -> Result<Cancel, Failure> {
         }
         if inner.flag.swap(true, Ordering::SeqCst) {
             return;
+        }
+        // Held to the end: work that is harmless now does not become otherwise meanwhile.
+        if let Some(words) = &*inner.harmless.lock().unwrap_or_else(PoisonError::into_inner) {
+            end(words);
         }
         for action in inner.actions.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             action();

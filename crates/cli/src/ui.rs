@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::failure::{CANCELLED, FAILED, Failure};
-use crate::signal::Cancel;
+use crate::signal::{Cancel, Harmless};
 
 /// Time between two progress lines of `--json`.
 const JSON_PROGRESS: Duration = Duration::from_millis(500);
@@ -277,6 +277,23 @@ impl Ui {
                 (false, _) => drop(writeln!(std::io::stderr().lock(), "glassmaster: cancelled")),
             }
         });
+    }
+
+    /// Ends the program at the first signal while it only asks and reads; see [`Cancel::end_at_once`].
+    pub(crate) fn end_at_once(&self, cancel: &Cancel) -> Harmless {
+        let (json, to_stderr) = (self.json, self.to_stderr);
+        cancel.end_at_once(move || {
+            let mut failure = Failure::new(CANCELLED, "cancelled; nothing has been changed");
+            failure.hresult = Some(glassmaster::disc::HResult::REQUEST_CANCELLED.0);
+            if json && to_stderr {
+                drop(writeln!(std::io::stderr().lock(), "{}", failed(&failure)));
+                return;
+            }
+            drop(writeln!(std::io::stderr().lock(), "glassmaster: {}", failure.message));
+            if json {
+                json_result(&failure);
+            }
+        })
     }
 
     /// Takes the bar away.

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -26,6 +26,11 @@ fn disc(directory: &Path, media: &str) -> String {
     let made = run(&["disc", "new", file.to_str().unwrap(), "--media", media]);
     assert!(made.status.success(), "{made:?}");
     format!("virtual:{}", file.display())
+}
+
+fn interrupt(child: &Child) {
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
 }
 
 #[test]
@@ -91,15 +96,122 @@ fn watching_ends_with_the_signal() {
         .spawn()
         .unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap()).lines();
-    let first = out.by_ref().map(Result::unwrap).find(|line| line.contains("\"drive\""));
+    let first = out.by_ref().map(Result::unwrap).find(|line| line.contains(&drive));
     if first.is_none() {
         // Containers may keep the kernel's events from us; then that is what has to be said.
         assert!(!child.wait().unwrap().success());
         return;
     }
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    interrupt(&child);
     let last = out.map(Result::unwrap).last().unwrap();
     assert!(child.wait().unwrap().success(), "{last}");
     assert!(last.contains("\"changes\":0"), "{last}");
+}
+
+/// A disc's file that comes and goes and a socket that is served, ended and killed, as text and as JSON: told in order, each
+/// once.
+#[test]
+fn watching_tells_of_virtual_drives() {
+    for json in [true, false] {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name).display().to_string();
+        let (file, moved, socket) = (at("a disc"), at("moved"), at("socket"));
+        let mut child = glassmaster()
+            .args(["drives", "--watch", &format!("virtual:{file}"), &format!("socket:{socket}")])
+            .args(json.then_some("--json"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        // Those that were named are told of though they are not there yet, behind those of the system.
+        let Some(row) = out.find(|line| line.contains("socket:")) else {
+            // Containers may keep the kernel's events from us; then that is what has to be said.
+            assert!(!child.wait().unwrap().success());
+            return;
+        };
+        assert!(row.contains(if json { "\"usable\":false" } else { "cannot be used" }), "{row}");
+        let mut told = |what: &str, id: &str| {
+            let line = out.next().unwrap();
+            let want = match json {
+                true => serde_json::json!({ "event": what, "id": id }).to_string(),
+                false => format!("{what}: {id}"),
+            };
+            assert_eq!(line, want);
+        };
+        let (disc, served) = (format!("virtual:{file}"), format!("socket:{socket}"));
+        assert!(run(&["disc", "new", &file, "--media", "cd-rw"]).status.success());
+        told("added", &disc);
+        std::fs::rename(&file, &moved).unwrap();
+        told("removed", &disc);
+        for kill in [false, true, false] {
+            let server =
+                glassmaster().args(["disc", "serve", &moved, "--socket", &socket, "--quiet"]).spawn();
+            let mut server = server.unwrap();
+            told("added", &served);
+            match kill {
+                true => server.kill().unwrap(),
+                false => interrupt(&server),
+            }
+            assert_eq!(server.wait().unwrap().success(), !kill);
+            told("removed", &served);
+        }
+        interrupt(&child);
+        let last = out.last();
+        assert!(child.wait().unwrap().success());
+        assert_eq!(last.map(|line| line.contains("\"changes\":8")), json.then_some(true));
+    }
+}
+
+/// A drive that takes the connection and says nothing: one signal ends whatever waits for it, with the exit status of signals.
+#[test]
+fn one_signal_ends_the_wait_for_a_silent_drive() {
+    use rustix::net::{
+        AddressFamily, RecvFlags, SocketAddrUnix, SocketFlags, SocketType, accept, bind, listen, recv,
+        socket_with,
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("silent");
+    let listener =
+        socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
+    bind(&listener, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+    listen(&listener, 4).unwrap();
+    let (drive, folder) = (format!("socket:{}", path.display()), directory.path().to_str().unwrap());
+    for args in [
+        &["info", &drive][..],
+        &["drives", &drive],
+        &["burn", "--drive", &drive, folder],
+        &["erase", "--drive", &drive],
+        &["list", &drive],
+        &["check", &drive],
+        &["extract", &drive],
+        &["compare", &drive, folder],
+    ] {
+        let child = glassmaster()
+            .args(args)
+            .arg("--json")
+            .current_dir(directory.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Whoever asks first only looks whether somebody listens.
+        loop {
+            let peer = accept(&listener).unwrap();
+            let mut asked = [0; 64];
+            if recv(&peer, &mut asked, RecvFlags::empty()).unwrap().0 > 0 {
+                interrupt(&child);
+                let ended = child.wait_with_output().unwrap();
+                assert_eq!(ended.status.code(), Some(130), "{args:?}");
+                let last = lines(&ended).pop().unwrap();
+                assert_eq!(
+                    (&last["ok"], &last["exit"]),
+                    (&Value::Bool(false), &Value::from(130)),
+                    "{args:?}"
+                );
+                assert_eq!(last["hresult"], "0xC0AA0002", "{args:?}");
+                break;
+            }
+        }
+    }
 }

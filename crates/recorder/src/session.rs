@@ -1,6 +1,8 @@
 //! The sessions of a disc as the drive tells of them.
 
+use glassmaster_disc::{Lba, SECTOR};
 use glassmaster_mmc::cmd::{DiscStatus, ReadTrackInformation, SessionState};
+use glassmaster_scsi::SenseKey;
 
 use crate::medium::{is_cd, is_overwritable};
 use crate::{DiscRecorder, Error};
@@ -17,6 +19,9 @@ pub struct RecordedSession {
     /// Whether it holds a data track.
     pub data: bool,
 }
+
+/// Run-out sectors of a CD track that was written at once (MMC-6 4.2).
+const RUN_OUT: u32 = 2;
 
 /// Most tracks a disc of any kind can have, those of BD-R.
 const MOST_TRACKS: u16 = 7927;
@@ -82,5 +87,41 @@ impl DiscRecorder {
             }
         }
         Ok(found)
+    }
+
+    /// Last sector of a complete session that holds data.
+    ///
+    /// Drives tell the last recorded address of a track on most media (MMC-6 6.26, LRA_V), and on CD its end alone. That end
+    /// counts two run-out sectors where a data track was written at once, and none where the session was, and nothing the
+    /// drive tells distinguishes both: RT, Blank and Packet are the same. Run-out cannot be read, though, so where both of
+    /// the last two sectors cannot be, they are taken for it. Audio tracks have no sectors to try; theirs is the end.
+    ///
+    /// # Errors
+    /// What the drive says, but for that these two sectors cannot be read.
+    pub fn last_written(&self, session: &RecordedSession) -> Result<u32, Error> {
+        let end = session.last;
+        let Ok(address) = i32::try_from(end) else { return Ok(end) };
+        let track = match self.track_information(&ReadTrackInformation::lba(Lba(address))) {
+            Ok(track) => track,
+            Err(e) if e.sense().is_some_and(|s| s.key == SenseKey::ILLEGAL_REQUEST) => return Ok(end),
+            Err(e) => return Err(e),
+        };
+        let told = track.last_recorded.and_then(|last| u32::try_from(last.0).ok());
+        if let Some(last) = told.filter(|last| (session.start..=end).contains(last)) {
+            return Ok(last);
+        }
+        if !is_cd(self.configuration()?.current_profile) || track.track_mode & 4 == 0 {
+            return Ok(end);
+        }
+        let mut sector = [0; SECTOR];
+        let source = self.disc_source_of(u64::from(end) + 1);
+        for at in [end, end.saturating_sub(1)] {
+            match source.read(u64::from(at), &mut sector) {
+                Ok(()) => return Ok(end),
+                Err(e) if e.is_about_blocks() => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(end.saturating_sub(RUN_OUT).max(session.start))
     }
 }

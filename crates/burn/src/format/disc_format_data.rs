@@ -8,8 +8,8 @@ use glassmaster_disc::{BlockRangeList, BlockSource, MediaType, SECTOR_U64};
 use glassmaster_mmc::cmd::{DiscStatus, PageControl};
 use glassmaster_mmc::page::{Capabilities, PageData};
 use glassmaster_recorder::{
-    DiscRecorder, Error as DriveError, HResult, MediaState, Medium, RestoreSpeed, WriteProtectState,
-    WriteSpeed, check_client_name,
+    DiscRecorder, Error as DriveError, HResult, MediaState, Medium, RecordedSession, RestoreSpeed,
+    WriteProtectState, WriteSpeed, check_client_name,
 };
 
 use super::data::{BurnReport, DataBurn};
@@ -377,13 +377,13 @@ impl DiscFormatData {
         Ok(self.usable()?.next_writable.0)
     }
 
-    /// First and last sector of the last complete session; `None` on blank and on overwritable media.
-    fn previous(&self) -> Result<Option<(u32, u32)>, FormatError> {
+    /// The last complete session; `None` on blank and on overwritable media.
+    fn previous(&self) -> Result<Option<RecordedSession>, FormatError> {
         let medium = self.usable()?;
         if medium.state.intersects(MediaState::OVERWRITE_ONLY | MediaState::BLANK) {
             return Ok(None);
         }
-        Ok(self.asked()?.sessions()?.last().map(|s| (s.start, s.last)))
+        Ok(self.asked()?.sessions()?.pop())
     }
 
     /// First sector of the last complete session; -1 on blank and on overwritable media.
@@ -392,16 +392,18 @@ impl DiscFormatData {
     /// As [`DiscFormatData::total_sectors_on_media`].
     #[doc(alias = "StartAddressOfPreviousSession")]
     pub fn start_address_of_previous_session(&self) -> Result<i32, FormatError> {
-        Ok(self.previous()?.map_or(-1, |s| clamp(u64::from(s.0))))
+        Ok(self.previous()?.map_or(-1, |s| clamp(u64::from(s.start))))
     }
 
-    /// Last sector of the last complete session; -1 on blank and on overwritable media.
+    /// Last sector of the last complete session that holds data, without the run-out of a CD track written at once; -1 on
+    /// blank and on overwritable media. See [`DiscRecorder::last_written`].
     ///
     /// # Errors
     /// As [`DiscFormatData::total_sectors_on_media`].
     #[doc(alias = "LastWrittenAddressOfPreviousSession")]
     pub fn last_written_address_of_previous_session(&self) -> Result<i32, FormatError> {
-        Ok(self.previous()?.map_or(-1, |s| clamp(u64::from(s.1))))
+        let Some(session) = self.previous()? else { return Ok(-1) };
+        Ok(clamp(u64::from(self.asked()?.last_written(&session)?)))
     }
 
     /// Type of the medium, [`MediaType::UNKNOWN`] without one.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use glassmaster_disc::{BlockSource, MediaType, Multisession, MultisessionInterface, SessionAddresses};
 use glassmaster_mmc::Profile;
 use glassmaster_mmc::cmd::ReadTrackInformation;
-use glassmaster_recorder::{DiscRecorder, Error as DriveError, MediaState, Medium};
+use glassmaster_recorder::{DiscRecorder, Error as DriveError, MediaState, Medium, RecordedSession};
 
 use super::data::DataBurn;
 use super::error::FormatError;
@@ -128,12 +128,12 @@ impl MultisessionSequential {
         Ok(!self.bound.recorder.sessions()?.iter().any(|s| s.data))
     }
 
-    /// First and last sector of the last complete session; `None` on a blank medium.
-    fn previous(&self) -> Result<Option<(u32, u32)>, FormatError> {
+    /// The last complete session; `None` on a blank medium.
+    fn previous(&self) -> Result<Option<RecordedSession>, FormatError> {
         if self.bound.usable(false)?.state.contains(MediaState::BLANK) {
             return Ok(None);
         }
-        Ok(self.bound.recorder.sessions()?.last().map(|s| (s.start, s.last)))
+        Ok(self.bound.recorder.sessions()?.pop())
     }
 
     /// First sector of the last complete session; -1 on a blank medium.
@@ -142,16 +142,18 @@ impl MultisessionSequential {
     /// As [`MultisessionSequential::is_first_data_session`].
     #[doc(alias = "StartAddressOfPreviousSession")]
     pub fn start_address_of_previous_session(&self) -> Result<i32, FormatError> {
-        Ok(self.previous()?.map_or(-1, |s| clamp(u64::from(s.0))))
+        Ok(self.previous()?.map_or(-1, |s| clamp(u64::from(s.start))))
     }
 
-    /// Last sector of the last complete session; -1 on a blank medium.
+    /// Last sector of the last complete session that holds data, without the run-out of a CD track written at once; -1 on a
+    /// blank medium. See [`DiscRecorder::last_written`].
     ///
     /// # Errors
     /// As [`MultisessionSequential::is_first_data_session`].
     #[doc(alias = "LastWrittenAddressOfPreviousSession")]
     pub fn last_written_address_of_previous_session(&self) -> Result<i32, FormatError> {
-        Ok(self.previous()?.map_or(-1, |s| clamp(u64::from(s.1))))
+        let Some(session) = self.previous()? else { return Ok(-1) };
+        Ok(clamp(u64::from(self.bound.recorder.last_written(&session)?)))
     }
 
     /// First sector of the session to be written; 0 on a blank medium.

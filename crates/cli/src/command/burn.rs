@@ -54,9 +54,12 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     if let Some(dir) = &args.report {
         report::prepare(dir)?;
     }
+    // A virtual disc may have to be made, and answers at once.
+    let harmless = (!drive.is_virtual()).then(|| ui.end_at_once(cancel));
     let (recorder, access) = drive.take(args.imaging.media)?;
     let _passing = Passing::of(&drive, args.dry_run && access.has_made_disc());
     let medium = recorder.medium().map_err(glassmaster::Error::from)?;
+    drop(harmless);
     if let Some(wanted) = args.imaging.media
         && wanted != medium.kind
     {

@@ -10,7 +10,9 @@ use crate::signal::Cancel;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &Check, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    let harmless = ui.end_at_once(cancel);
     let opened = device::open_source(&args.source, args.session.session)?;
+    drop(harmless);
     let (mut errors, mut warnings, mut notes) = (0u64, 0u64, 0u64);
     let found = glassmaster::imapi2fs::check_session(
         &opened.source,

@@ -18,6 +18,7 @@ use crate::signal::Cancel;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &Compare, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    let harmless = ui.end_at_once(cancel);
     let left = device::open_source(&args.left, None)?;
     let folder = Path::new(&args.right).is_dir();
     let kind = match args.fs {
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &Compare, ui: &Ui, cancel: &Cancel) -> Result<Value, Fai
     } else {
         device::open_source(&args.right, None)?
     };
+    drop(harmless);
     let first = open_session(&left.source, left.session_start, kind)?;
     let second = open_session(&right.source, right.session_start, kind)?;
     let mut progress = |p: glassmaster::imapi2fs::Progress| {

@@ -11,9 +11,11 @@ use crate::ui::Ui;
 
 pub(crate) fn run(args: &Drives, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let master = DiscMaster::new();
+    let mut named = Vec::new();
     for text in &args.also {
-        if let Some(drive) = device::parse_drive(text)?.registered() {
-            master.register(drive).map_err(glassmaster::Error::from)?;
+        if let Some((drive, place)) = device::parse_drive(text)?.registered() {
+            named.push(drive.id.clone());
+            master.register_at(drive, place).map_err(glassmaster::Error::from)?;
         }
     }
     // From before the list is made, so that nothing is missed between both.
@@ -21,9 +23,22 @@ pub(crate) fn run(args: &Drives, ui: &Ui, cancel: &Cancel) -> Result<Value, Fail
         true => Some(master.watch().map_err(glassmaster::Error::from)?),
         false => None,
     };
-    let entries = master.entries().map_err(glassmaster::Error::from)?;
+    let mut entries = master.entries().map_err(glassmaster::Error::from)?;
+    if let Some(watcher) = &watcher {
+        // What came since the watch began is told as a change.
+        entries.retain(|entry| watcher.known().contains(&entry.id));
+    }
+    // Somebody asked for these by name: where one is not there, that is what there is to tell of it.
+    for id in named {
+        if !entries.iter().any(|entry| entry.id == id) {
+            entries.push(DriveEntry { id, node: None });
+        }
+    }
     for entry in &entries {
+        // A drive may be long in answering, or never do.
+        let harmless = ui.end_at_once(cancel);
         let row = describe(&master, entry);
+        drop(harmless);
         ui.print(&words(&row));
         ui.event("drive", row);
     }

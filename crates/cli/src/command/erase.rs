@@ -14,7 +14,9 @@ use crate::ui::Ui;
 
 pub(crate) fn run(args: &Erase, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
     let drive = parse_drive(&args.drive)?;
+    let harmless = ui.end_at_once(cancel);
     let (recorder, access) = drive.take(None)?;
+    drop(harmless);
     let handle = CancelHandle::new();
     let signal = handle.clone();
     cancel.on_signal(move || signal.cancel());

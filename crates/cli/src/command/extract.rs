@@ -12,9 +12,11 @@ use crate::signal::Cancel;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: &Extract, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    let harmless = ui.end_at_once(cancel);
     let device::Opened { source, session_start } =
         device::open_source(&args.source.source, args.source.session.session)?;
     let volume = open_session(&source, session_start, args.source.fs)?;
+    drop(harmless);
     let options =
         ExtractOptions { overwrite: args.overwrite, max_bytes: args.max_bytes, streams: args.streams };
     let mut progress = |p: glassmaster::imapi2fs::Progress| {

@@ -14,9 +14,12 @@ use crate::args::Info;
 use crate::command::picture;
 use crate::device::{self, Drive};
 use crate::failure::Failure;
+use crate::signal::Cancel;
 use crate::ui::Ui;
 
-pub(crate) fn run(args: &Info, ui: &Ui) -> Result<Value, Failure> {
+pub(crate) fn run(args: &Info, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    // A picture appears whole or not at all.
+    let _harmless = ui.end_at_once(cancel);
     let mut result = json!({});
     let mut recorder_of_disc = None;
     let opened = match Drive::parse(&args.source) {
@@ -202,6 +205,27 @@ fn tracks(recorder: &DiscRecorder, medium: &Medium, ui: &Ui) -> Result<(Value, u
     Ok((json!(rows), used))
 }
 
+/// Why a medium in this state takes no write and has neither total nor free sectors nor a next writable address: IMAPI gives
+/// an invalid media state instead of these. 0 stands for them in JSON. And what can be done about it.
+fn no_room(state: MediaState) -> Option<&'static str> {
+    const REASONS: [(MediaState, &str); 6] = [
+        (MediaState::UNSUPPORTED_MEDIA, "it is no medium that can be written here; insert another one"),
+        (
+            MediaState::DAMAGED,
+            "its last session was broken off and cannot be gone on with; erase it or use another disc",
+        ),
+        (
+            MediaState::NON_EMPTY_SESSION,
+            "its last session is open and holds data; go on with `burn --resume` where that was broken off, or close it with the \
+             program that began it",
+        ),
+        (MediaState::ERASE_REQUIRED, "it is closed; erase it to write again"),
+        (MediaState::FINALIZED, "it is closed for good; use another disc"),
+        (MediaState::WRITE_PROTECTED, "it is write protected"),
+    ];
+    REASONS.iter().find(|(flag, _)| state.contains(*flag)).map(|(_, why)| *why)
+}
+
 /// Most tracks that any disc can have: sequential recording ranges of a BD-R (MMC-6 clause 4, BD-R model). A drive that
 /// tells of more is not believed.
 const MOST_TRACKS: u16 = 7927;
@@ -220,15 +244,22 @@ fn drive_and_medium(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Res
     };
     let flags: Vec<_> = medium.state.iter_names().map(|(name, _)| name.to_lowercase()).collect();
     ui.print(&format!("medium: {}, {}", medium.kind, flags.join(", ").replace('_', " ")));
-    ui.print(&format!(
-        "total {} sectors, free {}, next writable address {}",
-        medium.total, medium.free, medium.next_writable
-    ));
+    let closed_to_writing = no_room(medium.state);
+    // A write protected medium has room all the same.
+    if closed_to_writing.is_none() || medium.total > 0 {
+        ui.print(&format!(
+            "total {} sectors, free {}, next writable address {}",
+            medium.total, medium.free, medium.next_writable
+        ));
+    }
+    if let Some(why) = closed_to_writing {
+        ui.print(&format!("nothing can be written to it: {why}"));
+    }
     let sessions = medium.disc.as_ref().map(|d| d.sessions);
     result["medium"] = json!({
         "type": medium.kind.to_string(), "profile": format!("0x{:04X}", medium.profile.0), "state": flags,
         "state_bits": medium.state.bits(), "total": medium.total, "free": medium.free,
-        "next_writable": medium.next_writable.0, "sessions": sessions,
+        "next_writable": medium.next_writable.0, "sessions": sessions, "not_writable": closed_to_writing,
         "write_protection": medium.protection.bits(), "write_protected": medium.protection.to_string(),
         "write_unit": medium.write_unit(), "formatted": medium.formatted,
         "blank": medium.state.contains(MediaState::BLANK), "closed": medium.state.contains(MediaState::FINALIZED),

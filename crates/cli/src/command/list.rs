@@ -13,8 +13,10 @@ use crate::signal::Cancel;
 use crate::ui::{Ui, visible};
 
 pub(crate) fn run(args: &List, ui: &Ui, cancel: &Cancel) -> Result<Value, Failure> {
+    let harmless = ui.end_at_once(cancel);
     let opened = device::open_source(&args.source.source, args.source.session.session)?;
     let volume = glassmaster::imapi2fs::open_session(&opened.source, opened.session_start, args.source.fs)?;
+    drop(harmless);
     let handle = cancel.imaging();
     let mut lines = Lines::new(args.long);
     let (mut objects, mut bytes, mut damaged) = (0u64, 0u64, 0u64);
