@@ -212,7 +212,10 @@ impl<'j, 'a> SectionWriter<'j, 'a> {
         let (mut attentions, mut aborts) = (0, 0);
         loop {
             self.job.check_stopped()?;
-            let error = match self.job.recorder.send_blocks(&command, self.next, data, limit) {
+            // What a question between two writes was told concerns this one, too.
+            let sent = self.job.is_as_it_was();
+            let sent = sent.and_then(|()| self.job.recorder.send_blocks(&command, self.next, data, limit));
+            let error = match sent {
                 Ok(()) => break,
                 Err(error) => error,
             };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use glassmaster_disc::clock::Attendance;
 use glassmaster_mmc::cmd::{CloseFunction, CloseTrackSession, SynchronizeCache10};
-use glassmaster_recorder::{DiscRecorder, Repeat};
+use glassmaster_recorder::{DiscRecorder, Moment, Repeat};
 use glassmaster_scsi::SenseKey;
 
 use crate::cancel::CancelHandle;
@@ -42,6 +42,8 @@ pub(crate) struct Job<'a> {
     pub(crate) keeper: Option<Keeper>,
     /// What was noticed while reading back.
     pub(crate) reading: Reading,
+    /// Since then the medium was looked at, and the drive has said nothing that would make it another one.
+    looked: Moment,
     reports_buffer: bool,
     /// This thread takes part in the time of the recorder.
     _attendance: Attendance,
@@ -70,6 +72,7 @@ impl<'a> Job<'a> {
             journal: None,
             keeper: None,
             reading: Reading::default(),
+            looked: recorder.moment(),
             reports_buffer: true,
             _attendance: recorder.clock().attend(),
         }
@@ -135,6 +138,23 @@ impl<'a> Job<'a> {
 
     pub(crate) fn fail(&self, kind: ErrorKind) -> Error {
         Error::new(self.meter.action(), kind)
+    }
+
+    /// The medium that is looked at from now on is the one that is meant.
+    pub(crate) fn look_anew(&mut self) {
+        self.looked = self.recorder.moment();
+    }
+
+    /// Whether the medium is still the one that was looked at, the drive was not reset, and nothing that it took is lost. It
+    /// may have said so to any question since, whose answer did not matter.
+    pub(crate) fn is_as_it_was(&self) -> Answer<()> {
+        self.recorder.unchanged_since(&self.looked)?;
+        self.keeps_its_promise()
+    }
+
+    /// Whether nothing is lost of what the drive took.
+    pub(crate) fn keeps_its_promise(&self) -> Answer<()> {
+        self.recorder.kept_since(&self.looked)
     }
 
     /// Gives an error of the drive its phase.
@@ -224,7 +244,8 @@ impl<'a> Job<'a> {
             keep_loss(recorder.send(&ready, &[], timeout, Repeat::Never))
         })?;
         self.check(flushed)?;
-        self.wait_idle(what, limit, false)
+        self.wait_idle(what, limit, false)?;
+        self.check(self.is_as_it_was())
     }
 
     /// CLOSE TRACK SESSION (MMC-6 6.3) and the wait until it is done. Not interruptible. `Ok(false)` when the drive does
@@ -273,7 +294,7 @@ impl<'a> Job<'a> {
 
 /// Keeps an answer from being taken for a leftover when it says that the contents of the drive's buffer are lost: another
 /// medium (6/28), a reset (6/29).
-fn keep_loss(answer: Answer<()>) -> Answer<Answer<()>> {
+pub(crate) fn keep_loss(answer: Answer<()>) -> Answer<Answer<()>> {
     match answer {
         Err(e)
             if e.sense().is_some_and(|s| {

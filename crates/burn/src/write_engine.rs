@@ -10,7 +10,7 @@ use glassmaster_disc::Lba;
 use glassmaster_disc::stream::ByteStream;
 use glassmaster_mmc::cmd::{Write10, Write12};
 use glassmaster_mmc::feature::RealTimeStreaming;
-use glassmaster_recorder::{Backoff, DiscRecorder, Error as DriveError, HResult};
+use glassmaster_recorder::{Backoff, DiscRecorder, Error as DriveError, HResult, Moment, Occupied};
 
 use crate::cancel::CancelHandle;
 use crate::engine::{Verdict, judge};
@@ -195,7 +195,8 @@ impl WriteEngine {
     ///
     /// # Errors
     /// [`FormatError::EngineInUse`], [`FormatError::RecorderRequired`]; [`FormatError::Argument`] without size of a
-    /// sector, for no blocks, for addresses that do not exist, and for a stream that is too short;
+    /// sector, for one that the drive does not move at once, for no blocks, for addresses that do not exist, and for a stream
+    /// that is too short; [`FormatError::Device`] while the drive is written or erased by another object;
     /// [`FormatError::Write`] with the address where it ended.
     #[doc(alias = "WriteSection")]
     pub fn write_section(
@@ -212,6 +213,13 @@ impl WriteEngine {
             let Some(bytes) = state.bytes_per_sector else {
                 return wrong("the bytes of a sector have to be set first".to_owned());
             };
+            // The size may have been set for another drive, or before there was any.
+            if usize::try_from(bytes).is_ok_and(|n| n > recorder.max_transfer()) {
+                let most = recorder.max_transfer();
+                return wrong(format!(
+                    "a sector of {bytes} bytes is more than the drive takes at once, {most}"
+                ));
+            }
             let needed = u64::from(blocks) * u64::from(bytes);
             if blocks == 0 || stream.size() < needed {
                 let size = stream.size();
@@ -221,6 +229,7 @@ impl WriteEngine {
             if i32::try_from(last).is_err() {
                 return wrong(format!("no disc has a block {last}"));
             }
+            let occupied = recorder.occupy()?;
             state.progress = Progress::Requested;
             state.cancel = CancelHandle::new();
             let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -234,7 +243,9 @@ impl WriteEngine {
                 speeds: (state.starting, state.ending),
                 streaming: state.streaming,
                 stop: false,
+                begun: recorder.moment(),
                 recorder,
+                _occupied: occupied,
                 start,
                 blocks,
                 bytes,
@@ -270,6 +281,9 @@ fn speed_hint(speed: Option<u32>) -> Result<Option<u32>, FormatError> {
 /// One write under way.
 struct Section {
     recorder: DiscRecorder,
+    _occupied: Occupied,
+    /// What the drive says since then, to whatever question, is of this write.
+    begun: Moment,
     cancel: CancelHandle,
     speeds: (Option<u32>, Option<u32>),
     streaming: bool,
@@ -349,7 +363,10 @@ impl Section {
             if self.stop || self.cancel.is_cancelled() {
                 return Err(self.fail(ErrorKind::Cancelled { written, sectors }));
             }
-            let sent = if self.streaming {
+            let sent = self.is_kept();
+            let sent = if sent.is_err() {
+                sent
+            } else if self.streaming {
                 let command = Write12 { streaming: true, ..Write12::new(lba, count) };
                 self.recorder.send_blocks(&command, first, data, LIMIT)
             } else {
@@ -378,6 +395,12 @@ impl Section {
                 _ => backoff.sleep(),
             }
         }
+    }
+
+    /// Whether nothing is lost of what the drive took, as far as it has said so to any question.
+    fn is_kept(&self) -> Result<(), DriveError> {
+        self.recorder.unchanged_since(&self.begun)?;
+        self.recorder.kept_since(&self.begun)
     }
 
     /// The time in which the drive writes half of its buffer at the speed expected here; `None` where nothing is known.

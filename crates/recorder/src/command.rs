@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::{ControlFlow, Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use glassmaster_scsi::{
     Cdb, Claim, CommandFailure, DataPhase, Outcome, SenseKey, Status, SystemFacts, Transport, TransportError,
 };
 
+use crate::incident::{Incidents, is_another};
 use crate::{Error, RecorderOptions, exclusive};
 
 /// Which command an error belongs to.
@@ -76,6 +77,9 @@ pub enum Repeat {
     /// progress (2/04/01, /04, /07, /08) is waited out for half a second, unless that is the question; what brings data is
     /// also asked for again after a failure without a reason.
     Freely,
+    /// As freely, but not after news that the medium may be another one or that the drive was reset (6/28, 6/29): for
+    /// commands that take something away for good, or build on settings made before.
+    WhileUnchanged,
     /// The caller looks at every answer itself.
     Never,
 }
@@ -128,6 +132,9 @@ pub(crate) struct Device {
     options: RecorderOptions,
     /// One clone at a time asks for exclusive access, so that two of them never take each other for strangers.
     acquiring: Mutex<()>,
+    /// A write or an erase is at work.
+    occupied: AtomicBool,
+    incidents: Incidents,
 }
 
 /// The transport for the length of a command. Fields are dropped in this order: the next one finds it free.
@@ -180,6 +187,8 @@ impl Device {
             key,
             options,
             acquiring: Mutex::new(()),
+            occupied: AtomicBool::new(false),
+            incidents: Incidents::default(),
         }
     }
 
@@ -211,6 +220,19 @@ impl Device {
 
     pub(crate) fn acquiring(&self) -> MutexGuard<'_, ()> {
         self.acquiring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn incidents(&self) -> &Incidents {
+        &self.incidents
+    }
+
+    /// Takes the drive for a piece of work; `false` when another one has it.
+    pub(crate) fn occupy(&self) -> bool {
+        !self.occupied.swap(true, Ordering::AcqRel)
+    }
+
+    pub(crate) fn vacate(&self) {
+        self.occupied.store(false, Ordering::Release);
     }
 
     pub(crate) fn system(&self) -> SystemFacts {
@@ -277,7 +299,9 @@ impl Device {
                     Err(failure) => failure,
                 },
             };
-            let again = repeat == Repeat::Freely
+            self.incidents.note(origin, &failure);
+            let again = repeat != Repeat::Never
+                && !(repeat == Repeat::WhileUnchanged && is_another(&failure))
                 && match classify(&failure) {
                     Trouble::Attention => {
                         attentions += 1;
@@ -329,7 +353,10 @@ impl Device {
         timeout: Duration,
     ) -> Result<Outcome, Error> {
         exclusive::check_free(self)?;
-        self.transport().execute(cdb, data, timeout).map_err(|source| Error::Transport { origin, source })
+        let outcome = self.transport().execute(cdb, data, timeout);
+        let outcome = outcome.map_err(|source| Error::Transport { origin, source })?;
+        self.incidents.note(origin, &CommandFailure { status: outcome.status, sense: outcome.sense });
+        Ok(outcome)
     }
 
     /// Sends a command without data or with data for the drive.

@@ -121,6 +121,12 @@ pub enum Error {
         /// Name that the owner gave.
         owner: String,
     },
+    /// Another write or erase of the same owner is at work.
+    #[error("{device} is being written or erased")]
+    Occupied {
+        /// Name of the drive.
+        device: String,
+    },
     /// The operating system keeps the drive from us, or what is known of it.
     #[error(transparent)]
     System(#[from] TransportError),
@@ -238,9 +244,11 @@ impl Error {
             | Self::StillBusy { .. }
             | Self::NoModePage { .. } => Blame::Drive,
             Self::Cancelled { .. } => Blame::Cancelled,
-            Self::Locked { .. } | Self::Held { .. } | Self::ClientName { .. } | Self::Argument(_) => {
-                Blame::Caller
-            }
+            Self::Locked { .. }
+            | Self::Held { .. }
+            | Self::Occupied { .. }
+            | Self::ClientName { .. }
+            | Self::Argument(_) => Blame::Caller,
             Self::NoFeature { elsewhere, .. } => {
                 if *elsewhere {
                     Blame::Medium
@@ -278,7 +286,7 @@ impl Error {
                 _ => HResult::COMMAND_TIMEOUT,
             },
             Self::Cancelled { .. } => HResult::REQUEST_CANCELLED,
-            Self::Locked { .. } => HResult::LOCKED,
+            Self::Locked { .. } | Self::Occupied { .. } => HResult::LOCKED,
             Self::Held { .. } => HResult::ACCESS_DENIED,
             Self::NoModePage { .. } => HResult::NO_SUCH_MODE_PAGE,
             Self::ClientName { .. } => HResult::CLIENT_NAME_IS_NOT_VALID,
@@ -311,6 +319,7 @@ impl Error {
             Self::StillBusy { .. } => "wait until the drive is quiet and try again, or switch it off and on",
             Self::Cancelled { .. } => "start again when you like",
             Self::Locked { .. } | Self::Held { .. } => "wait for the other program to finish",
+            Self::Occupied { .. } => "wait until the drive is done",
             Self::NoModePage { .. } => "use a drive that has it",
             Self::ClientName { .. } => {
                 "use 1 to 63 letters, digits, spaces and . , : ; - _ for the owner's name"

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use glassmaster_scsi::sys::{Owner, OwnerError, OwnerFile};
 use glassmaster_scsi::{Claim, TransportError};
 
-use crate::Error;
 use crate::command::Device;
+use crate::{DiscRecorder, Error};
 
 /// Who holds which drive in this process, by [`glassmaster_scsi::SystemFacts::key`].
 static HOLDERS: Mutex<BTreeMap<String, Holder>> = Mutex::new(BTreeMap::new());
@@ -118,6 +118,36 @@ impl ExclusiveAccess {
             }
         }
         Ok(guard())
+    }
+}
+
+/// Keeps other writes and erases of the same owner from a drive until dropped.
+///
+/// Exclusive access is counted, so that it alone does not tell two pieces of work of one owner apart.
+#[derive(Debug)]
+#[must_use = "others may begin as soon as the guard is dropped"]
+pub struct Occupied {
+    device: Arc<Device>,
+}
+
+impl DiscRecorder {
+    /// Takes the drive for a write or an erase. Questions are still answered.
+    ///
+    /// # Errors
+    /// [`Error::Occupied`] while another write or erase of this recorder or a clone of it is at work.
+    pub fn occupy(&self) -> Result<Occupied, Error> {
+        let device = self.device();
+        if device.occupy() {
+            Ok(Occupied { device: Arc::clone(device) })
+        } else {
+            Err(Error::Occupied { device: device.name().to_owned() })
+        }
+    }
+}
+
+impl Drop for Occupied {
+    fn drop(&mut self) {
+        self.device.vacate();
     }
 }
 

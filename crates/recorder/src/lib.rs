@@ -9,6 +9,7 @@ mod descriptor;
 mod disc_source;
 mod error;
 mod exclusive;
+mod incident;
 mod master;
 mod mcn;
 mod media_state;
@@ -27,8 +28,9 @@ mod tray;
 pub use command::{Backoff, Origin, Patience, Repeat};
 pub use disc_source::DiscSource;
 pub use error::{Blame, Error};
-pub use exclusive::{ExclusiveAccess, check_client_name};
+pub use exclusive::{ExclusiveAccess, Occupied, check_client_name};
 pub use glassmaster_disc::HResult;
+pub use incident::Moment;
 pub use master::{
     DiscMaster, DriveChange, DriveEntry, DriveWatcher, OpenDrive, RegisteredDrive, WatchCancel,
 };

@@ -83,6 +83,8 @@ pub(crate) fn is_cd(profile: Profile) -> bool {
     matches!(profile, Profile::CD_ROM | Profile::CD_R | Profile::CD_RW)
 }
 
+/// Sectors that block addresses of 31 bits reach.
+const ADDRESSABLE: u64 = 1 << 31;
 /// Sectors at each end of an overwritable medium that have to be zero for it to pass as blank.
 const BLANK_CHECK: u64 = 1024;
 
@@ -177,7 +179,10 @@ impl DiscRecorder {
             (false, Some(blocks)) => blocks,
             (false, None) => capacities.map_or(0, |c| u64::from(c.current.blocks)),
             (true, _) => {
-                let announced = self.announced(medium.kind)?;
+                let Some(announced) = self.announced(medium.kind)? else {
+                    medium.state |= MediaState::UNSUPPORTED_MEDIA;
+                    return Ok(());
+                };
                 medium.formatted_sectors = announced;
                 // While a DVD+RW is formatted in the background some drives announce the finished part only, though
                 // all of it can be written (MMC-6 clause 4, DVD+RW model). A DVD-RW may be formatted in part, and further
@@ -198,16 +203,25 @@ impl DiscRecorder {
     }
 
     /// What READ CAPACITY says of a formatted medium. A DVD-RW in intermediate state, where the end of the last border is open,
-    /// may have no answer before something was written to it.
-    fn announced(&self, kind: MediaType) -> Result<u64, Error> {
+    /// may have no answer before something was written to it. `None` for a disk whose blocks are no sectors of 2048 bytes: its
+    /// block numbers are no sector numbers.
+    fn announced(&self, kind: MediaType) -> Result<Option<u64>, Error> {
         match self.read_capacity() {
-            Ok(capacity) if capacity.last.0 == 0 && kind == MediaType::DVD_RW => Ok(0),
-            Ok(capacity) => Ok(u64::try_from(capacity.last.0).map_or(0, |last| last + 1)),
+            Ok(capacity)
+                if kind == MediaType::DISK
+                    && usize::try_from(capacity.block_length).ok() != Some(glassmaster_disc::SECTOR) =>
+            {
+                Ok(None)
+            }
+            Ok(capacity) if capacity.last.0 == 0 && kind == MediaType::DVD_RW => Ok(Some(0)),
+            // Beyond 2^31 sectors, and where FFFFFFFFh says that the number does not fit (SBC-3 5.15), all counts that
+            // addresses reach.
+            Ok(capacity) => Ok(Some((u64::from(capacity.last.0.cast_unsigned()) + 1).min(ADDRESSABLE))),
             Err(e)
                 if kind == MediaType::DVD_RW
                     && e.sense().is_some_and(|s| s.key == SenseKey::ILLEGAL_REQUEST) =>
             {
-                Ok(0)
+                Ok(Some(0))
             }
             Err(e) => Err(e),
         }

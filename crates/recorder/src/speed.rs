@@ -49,7 +49,7 @@ pub struct WriteSpeed {
 /// What became of a request for a speed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SpeedSetting {
-    /// The speed that was set; `None` where the drive names none and was told to use its best.
+    /// The speed that was set; `None` where the drive names none and was told to use its best, and where it takes none.
     pub speed: Option<WriteSpeed>,
     /// [`HResult::OK`], or which part of the request was replaced by the closest the drive has.
     pub result: HResult,
@@ -172,7 +172,8 @@ impl DiscRecorder {
     /// does not say how far a speed reaches. The guard gives the drive its default back.
     ///
     /// # Errors
-    /// What the drive says. A drive that refuses both commands keeps its own speed; that is no error.
+    /// What the drive says. A drive that refuses both commands keeps its own speed; that is no error, and what was asked for
+    /// counts as replaced.
     #[doc(alias = "SetWriteSpeed")]
     pub fn set_write_speed(
         &self,
@@ -180,6 +181,7 @@ impl DiscRecorder {
         pure_cav: bool,
     ) -> Result<(SpeedSetting, RestoreSpeed), Error> {
         let media = self.media_type()?;
+        let asked_cav = pure_cav;
         let (speed, result) = choose(&self.write_speeds()?, sectors_per_second, pure_cav);
         let kilobytes = match (speed, sectors_per_second) {
             (Some(s), _) => Some(s.kilobytes_per_second),
@@ -221,7 +223,17 @@ impl DiscRecorder {
         };
         match self.send(&command, &[], self.patience().command, Repeat::Freely) {
             Ok(()) => {}
-            Err(e) if is_refused(&e) => guard.armed = false,
+            Err(e) if is_refused(&e) => {
+                guard.armed = false;
+                // The drive writes as it likes: nothing is known of what was asked for.
+                let result = match (sectors_per_second.is_some(), asked_cav) {
+                    (false, false) => HResult::OK,
+                    (true, false) => HResult::SPEED_ADJUSTED,
+                    (false, true) => HResult::ROTATION_ADJUSTED,
+                    (true, true) => HResult::BOTH_ADJUSTED,
+                };
+                return Ok((SpeedSetting { speed: None, result }, guard));
+            }
             Err(e) => return Err(e),
         }
         Ok((SpeedSetting { speed, result }, guard))

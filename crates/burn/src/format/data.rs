@@ -158,11 +158,14 @@ impl DataBurn {
     pub(super) fn check_first(
         &self,
         recorder: &DiscRecorder,
-        wanted: Wanted,
+        work: &Work<'_>,
         events: &mut dyn FnMut(&Event) -> ControlFlow<()>,
         cancel: &CancelHandle,
     ) -> Result<(), Error> {
-        let mut job = Job::new(recorder, &self.options, events, cancel, wanted.sectors());
+        let mut job = Job::new(recorder, &self.options, events, cancel, work.amount());
+        let _occupied = job.check(recorder.occupy())?;
+        // More than any address counts is more than any disc takes, and is told as that.
+        let wanted = work.wanted().at_most(u64::from(i32::MAX.unsigned_abs()));
         check_arguments(&job, wanted.sectors())?;
         validate(&mut job, wanted).map(drop)
     }
@@ -181,6 +184,9 @@ impl DataBurn {
         job.journal = journal.cloned();
         self.with_drive(&mut job, |job| {
             let (medium, recipe, target) = validate(job, work.wanted())?;
+            let work = work.on(&medium);
+            check_work(job, &work)?;
+            job.meter.event.sector_count = work.amount();
             let sections = work.sections(target).map_err(|text| job.fail(ErrorKind::Argument(text)))?;
             Ok((medium, recipe, sections))
         })
@@ -190,15 +196,16 @@ impl DataBurn {
     pub(super) fn with_drive<'a>(
         &self,
         job: &mut Job<'a>,
-        prepare: impl FnOnce(&mut Job<'a>) -> Result<Prepared, Error>,
+        mut prepare: impl FnMut(&mut Job<'a>) -> Result<Prepared, Error>,
     ) -> Result<BurnReport, Error> {
         let recorder = job.recorder;
         let held = recorder.acquire_exclusive_access(&self.options.client_name);
         let held = job.check(held)?;
+        let occupied = job.check(recorder.occupy())?;
         // Nobody is to look for another disc, or to mount this one, while it is written.
         let quiet = job.check(recorder.disable_mcn())?;
         job.enter(WriteAction::ValidatingMedia, 0)?;
-        let (medium, mut recipe, sections) = prepare(job)?;
+        let (mut medium, mut recipe, mut sections) = prepare(job)?;
         let locked = match recorder.prevent_removal() {
             // A drive without a lock is no reason not to write.
             Err(e) if e.is_unsupported() => None,
@@ -208,6 +215,15 @@ impl DataBurn {
             }
             other => Some(job.check(other)?),
         };
+        let mut looks = 1;
+        while let Err(e) = job.is_as_it_was() {
+            if looks == LOOKS {
+                return Err(job.fail(ErrorKind::Device(e)));
+            }
+            looks += 1;
+            // Somebody was quicker than the lock: it is the disc that lies in the drive now that has to be suitable.
+            (medium, recipe, sections) = prepare(job)?;
+        }
         let mut result = run(job, sections, &medium, &mut *recipe, locked);
         if let Err(error) = &mut result {
             // What the drive could not do before may be why.
@@ -217,10 +233,14 @@ impl DataBurn {
             tell_medium(job, error);
         }
         drop(quiet);
+        drop(occupied);
         drop(held);
         result
     }
 }
+
+/// How often the medium is looked at before a drive that calls it another one each time is given up.
+pub(super) const LOOKS: u32 = 3;
 
 /// The medium, what it needs, and the pieces that go to it.
 type Prepared = (Medium, Box<dyn Recipe>, Vec<Section>);
@@ -257,6 +277,7 @@ pub(super) fn check_work(job: &Job<'_>, work: &Work<'_>) -> Result<(), Error> {
 /// The medium, and what the drive can do with it.
 pub(super) fn look(job: &mut Job<'_>) -> Result<(Medium, Configuration), Error> {
     let loaded = wait_loaded(job);
+    job.look_anew();
     let configuration = job.check(job.recorder.configuration())?;
     if !configuration.profiles().iter().any(|p| recipe::MEDIA.contains(&p.media_type())) {
         return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::Recorder)));
@@ -278,18 +299,19 @@ fn validate(job: &mut Job<'_>, wanted: Wanted) -> Result<(Medium, Box<dyn Recipe
     let job = &*job;
     let unsuitable = |why| job.fail(ErrorKind::Unsuitable(why));
     let supports = Supports::of(&configuration);
-    check_state(&medium, job.options, wanted).map_err(unsuitable)?;
+    check_state(&medium, job.options, wanted.on(&medium)).map_err(unsuitable)?;
     if job.options.test_write && !supports.tests(&medium) {
         return Err(unsuitable(Unsuitable::NoTestWrite(medium.kind)));
     }
+    let wanted = wanted.on(&medium);
     let sectors = wanted.sectors();
     let Some(recipe) = recipe::for_medium(&medium, job.options, sectors, &supports) else {
         return Err(unsuitable(Unsuitable::MediaType(medium.kind)));
     };
     let target = recipe.target(&medium, sectors);
     let needed = match wanted {
-        Wanted::Sectors(_) => total_of(target, &*recipe),
         Wanted::UpTo(end) => end,
+        Wanted::Sectors(_) | Wanted::Either { .. } => total_of(target, &*recipe),
     };
     if needed > medium.free {
         return Err(unsuitable(Unsuitable::TooLarge { needed, free: medium.free, medium: medium.kind }));
@@ -430,6 +452,8 @@ fn run(
         error.add_aftermath("all data was sent, but the disc is not closed as it should be");
         return Err(error);
     }
+    // What the drive says last may be of what it took before.
+    job.check(job.keeps_its_promise()).map_err(taken_back)?;
 
     end_journal(job);
     let sha256 = match sent.as_slice() {
@@ -452,6 +476,9 @@ fn run(
     };
     if let Some(Err(e)) = locked.take().map(PreventRemoval::release) {
         job.notes.push(format!("the tray could not be unlocked ({e})"));
+    }
+    if verified.is_none() {
+        job.check(job.keeps_its_promise()).map_err(taken_back)?;
     }
     let report = BurnReport {
         media: medium.kind,
@@ -480,6 +507,12 @@ fn is_complete(job: &Job<'_>) -> bool {
     job.keeper.as_ref().is_some_and(|keeper| keeper.left == Left::Nothing)
 }
 
+/// A loss that the drive tells when all is done.
+fn taken_back(mut error: Error) -> Error {
+    error.add_aftermath("all data was sent and the disc is closed, but the drive has lost some of it");
+    error
+}
+
 /// Formats where the medium needs it, and sets the speed.
 fn make_ready(
     job: &mut Job<'_>,
@@ -503,6 +536,9 @@ fn make_ready(
         }
         let formatted = job.recorder.medium();
         *medium = job.check(formatted)?;
+        job.check(job.keeps_its_promise())?;
+        // Drives may call a medium new that they have formatted, and may be late with it.
+        job.look_anew();
         let needed = sections.iter().map(|s| needed_by(s.target, recipe)).max().unwrap_or(0);
         if needed > medium.free {
             let (free, medium) = (medium.free, medium.kind);

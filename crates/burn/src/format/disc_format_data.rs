@@ -15,7 +15,7 @@ use glassmaster_recorder::{
 use super::data::{BurnReport, DataBurn};
 use super::error::FormatError;
 use super::multisession::{MultisessionInterfaces, clamp, free};
-use super::section::Wanted;
+use super::section::Work;
 use crate::cancel::CancelHandle;
 use crate::event::Event;
 use crate::options::DataOptions;
@@ -557,23 +557,17 @@ impl DiscFormatData {
             (recorder, DataBurn::new(state.options.clone()))
         };
         let _running = Running(self);
-        // Media that cannot be overwritten take the whole stream, whatever ranges come with it.
-        let ranges = match &stream.ranges {
-            Some(ranges) if recorder.is_overwritable().unwrap_or(false) => Some(ranges),
-            _ => None,
-        };
         let source = Arc::clone(&stream.source);
-        // More than any address counts is more than any disc takes, and is told as that.
-        let sectors = source.block_count().min(u64::from(i32::MAX.unsigned_abs()));
-        let wanted = ranges.map_or(Wanted::Sectors(sectors), Wanted::of_ranges);
-        burn.check_first(&recorder, wanted, events, &cancel)?;
+        let work = match &stream.ranges {
+            // Media that cannot be overwritten take the whole stream, whatever ranges come with it.
+            Some(ranges) => Work::Either(source, ranges),
+            None => Work::Whole(source),
+        };
+        burn.check_first(&recorder, &work, events, &cancel)?;
         // The write asks for the speed itself, and leaves the drive at its default.
         let speed = self.lock().speed.take();
         drop(speed);
-        Ok(match ranges {
-            Some(ranges) => burn.write_ranges(&recorder, source, ranges, events, &cancel)?,
-            None => burn.write(&recorder, source, events, &cancel)?,
-        })
+        Ok(burn.begin(&recorder, &work, None, events, &cancel)?)
     }
 
     /// Asks the running write to end; it does so at the next safe point, and its result says what became of the disc.

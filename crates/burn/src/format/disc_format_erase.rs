@@ -122,7 +122,11 @@ impl DiscFormatErase {
         {
             return Err(FormatError::EraseRecorderNotSupported);
         }
-        self.idle()?.recorder = recorder;
+        let mut state = self.idle()?;
+        if recorder.is_some() && state.recorder.is_some() {
+            return Err(FormatError::OnlyOneRecorder);
+        }
+        state.recorder = recorder;
         Ok(())
     }
 

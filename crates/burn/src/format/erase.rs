@@ -10,10 +10,10 @@ use glassmaster_mmc::Profile;
 use glassmaster_mmc::cmd::{Blank, BlankType, ModeSense10, PageControl, ReadDiscInformation};
 use glassmaster_mmc::page::{Capabilities, PageData};
 use glassmaster_recorder::{
-    DiscRecorder, Error as DriveError, MediaState, Medium, Repeat, check_client_name,
+    DiscRecorder, Error as DriveError, MediaState, Medium, Moment, Repeat, check_client_name,
 };
 
-use super::data::{DataBurn, can_do_without};
+use super::data::{DataBurn, LOOKS, can_do_without};
 use super::erase_error::{EraseError, EraseErrorKind};
 use crate::cancel::CancelHandle;
 use crate::event::CADENCE;
@@ -138,6 +138,7 @@ impl DiscErase {
         check_client_name(&self.options.client_name).map_err(EraseErrorKind::ClientName)?;
         let held =
             recorder.acquire_exclusive_access(&self.options.client_name).map_err(EraseErrorKind::Device)?;
+        let occupied = recorder.occupy().map_err(EraseErrorKind::Device)?;
         let quiet = recorder.disable_mcn().map_err(EraseErrorKind::Device)?;
         if !self.supports_recorder(recorder).map_err(EraseErrorKind::Device)? {
             return Err(EraseErrorKind::Recorder.into());
@@ -152,22 +153,26 @@ impl DiscErase {
         }
         check_cancel()?;
         recorder.start().map_err(EraseErrorKind::SpinUp)?;
-        let kind = recorder.media_type().map_err(EraseErrorKind::Device)?;
-        if !ERASABLE.contains(&kind) {
-            return Err(EraseErrorKind::MediaType(kind).into());
-        }
-        let blanks = matches!(kind, MediaType::CD_RW | MediaType::DVD_RW);
-        if blanks {
-            check_answers(recorder)?;
-        }
-        let medium = recorder.medium().map_err(EraseErrorKind::Device)?;
-        let method = if blanks {
-            if medium.disc.as_ref().is_some_and(|d| !d.erasable) {
-                return Err(EraseErrorKind::NotErasable(kind).into());
+        let mut looks = 1;
+        let (looked, medium) = loop {
+            let looked = recorder.moment();
+            let (kind, medium) = look(recorder)?;
+            match recorder.unchanged_since(&looked) {
+                Ok(()) if medium.kind == kind => break (looked, medium),
+                // It was called another type a moment ago.
+                Ok(()) if looks == LOOKS => return Err(EraseErrorKind::MediaType(medium.kind).into()),
+                Err(e) if looks == LOOKS => return Err(EraseErrorKind::Device(e).into()),
+                // A drive that spins up may call its medium new only after a while.
+                _ => looks += 1,
             }
+        };
+        let kind = medium.kind;
+        let method = if blanks(kind) {
             check_cancel()?;
-            self.blank(recorder, &medium, &elapsed, events)?
+            self.blank(recorder, &medium, &looked, &elapsed, events)?
         } else {
+            // The write takes the drive itself.
+            drop(occupied);
             self.zero(recorder, &medium, &elapsed, events, cancel)?
         };
         let elapsed = elapsed();
@@ -181,6 +186,7 @@ impl DiscErase {
         &self,
         recorder: &DiscRecorder,
         medium: &Medium,
+        looked: &Moment,
         elapsed: &dyn Fn() -> Duration,
         events: &mut dyn FnMut(&EraseEvent),
     ) -> Result<EraseMethod, EraseError> {
@@ -191,15 +197,19 @@ impl DiscErase {
             Err(e) if can_do_without(&e) => None,
             other => Some(other.map_err(EraseErrorKind::Device)?),
         };
+        // Another disc is not to be erased in the place of the one that was looked at.
+        recorder.unchanged_since(looked).map_err(EraseErrorKind::Device)?;
         events(&EraseEvent { elapsed: elapsed(), estimated_total: guess });
         let timeout = recorder.patience().long_command;
         let command = Blank { immediate: true, kind, start: 0 };
-        match recorder.send(&command, &[], timeout, Repeat::Freely) {
+        match recorder.send(&command, &[], timeout, Repeat::WhileUnchanged) {
             // Without IMMED the command itself takes all the time.
             Err(e) if e.is_unsupported() => {
                 let command = Blank { immediate: false, ..command };
                 let limit = self.options.limit;
-                recorder.send(&command, &[], limit, Repeat::Freely).map_err(EraseErrorKind::Refused)?;
+                recorder
+                    .send(&command, &[], limit, Repeat::WhileUnchanged)
+                    .map_err(EraseErrorKind::Refused)?;
             }
             other => other.map_err(EraseErrorKind::Refused)?,
         }
@@ -240,12 +250,7 @@ impl DiscErase {
                 return Err(error);
             }
         }
-        let medium = recorder.medium().map_err(EraseErrorKind::Unexpected)?;
-        if !medium.state.contains(MediaState::BLANK) {
-            let mut error = EraseError::from(EraseErrorKind::NotBlank(Words(medium.state).to_string()));
-            error.set_medium(medium);
-            return Err(error);
-        }
+        check_blank(recorder.medium().map_err(EraseErrorKind::Unexpected)?)?;
         if let Some(guard) = locked {
             guard.release().map_err(EraseErrorKind::Device)?;
         }
@@ -284,8 +289,31 @@ impl DiscErase {
         };
         burn.write_ranges(recorder, Arc::new(Zeros(total)), &ranges, &mut sink, cancel)
             .map_err(EraseErrorKind::Write)?;
+        let now = recorder.medium().map_err(EraseErrorKind::Unexpected)?;
+        check_blank(now)?;
         Ok(EraseMethod::Zeros(ranges.blocks()))
     }
+}
+
+/// Whether a type of medium is erased by BLANK.
+fn blanks(kind: MediaType) -> bool {
+    matches!(kind, MediaType::CD_RW | MediaType::DVD_RW)
+}
+
+/// A medium that can be erased, and the type that it was taken for at first.
+fn look(recorder: &DiscRecorder) -> Result<(MediaType, Medium), EraseError> {
+    let kind = recorder.media_type().map_err(EraseErrorKind::Device)?;
+    if !ERASABLE.contains(&kind) {
+        return Err(EraseErrorKind::MediaType(kind).into());
+    }
+    if blanks(kind) {
+        check_answers(recorder)?;
+    }
+    let medium = recorder.medium().map_err(EraseErrorKind::Device)?;
+    if blanks(kind) && medium.disc.as_ref().is_some_and(|d| !d.erasable) {
+        return Err(EraseErrorKind::NotErasable(kind).into());
+    }
+    Ok((kind, medium))
 }
 
 /// READ DISC INFORMATION and mode page 2Ah as far as the standard demands them; drives of today may lack the page.
@@ -311,6 +339,16 @@ fn page_is_whole(answer: &[u8]) -> bool {
     let Some([_, _, _, _, _, _, high, low]) = answer.first_chunk::<8>() else { return false };
     let page = answer.get(8 + usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or(&[]);
     page.get(1).is_some_and(|length| *length >= 18 && page.len() >= 2 + usize::from(*length))
+}
+
+/// A drive may say that it is done, and be wrong.
+fn check_blank(medium: Medium) -> Result<(), EraseError> {
+    if medium.state.contains(MediaState::BLANK) {
+        return Ok(());
+    }
+    let mut error = EraseError::from(EraseErrorKind::NotBlank(Words(medium.state).to_string()));
+    error.set_medium(medium);
+    Err(error)
 }
 
 /// First and last sectors, without overlap: first sector and the one behind the last.

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, Lba};
+use glassmaster_recorder::{MediaState, Medium};
 
 use crate::digest::{DigestBuilder, Sha256Sum};
 use crate::engine::Target;
@@ -19,6 +20,8 @@ pub(super) enum Work<'a> {
     Whole(Arc<dyn BlockSource>),
     /// Parts of a picture of the medium, each where it belongs.
     Ranges(Arc<dyn BlockSource>, &'a BlockRangeList),
+    /// The same on a medium that is overwritten; on one that grows all of the source.
+    Either(Arc<dyn BlockSource>, &'a BlockRangeList),
 }
 
 /// The room that is asked for.
@@ -28,6 +31,13 @@ pub(super) enum Wanted {
     Sectors(u64),
     /// Sectors before this one, wherever.
     UpTo(u64),
+    /// The one or the other, as the medium is.
+    Either {
+        /// Where the medium takes the next data.
+        growing: u64,
+        /// On a medium that is overwritten.
+        up_to: u64,
+    },
 }
 
 impl Wanted {
@@ -35,18 +45,51 @@ impl Wanted {
         Self::UpTo(ranges.0.iter().map(|r| u64::from(r.last()) + 1).max().unwrap_or(0))
     }
 
+    /// Once the medium is known.
+    pub(super) fn on(self, medium: &Medium) -> Self {
+        match self {
+            Self::Either { up_to, .. } if is_overwritten(medium) => Self::UpTo(up_to),
+            Self::Either { growing, .. } => Self::Sectors(growing),
+            known => known,
+        }
+    }
+
+    pub(super) fn at_most(self, most: u64) -> Self {
+        match self {
+            Self::Sectors(n) => Self::Sectors(n.min(most)),
+            Self::UpTo(n) => Self::UpTo(n.min(most)),
+            Self::Either { growing, up_to } => {
+                Self::Either { growing: growing.min(most), up_to: up_to.min(most) }
+            }
+        }
+    }
+
     pub(super) fn sectors(self) -> u64 {
         match self {
-            Self::Sectors(n) | Self::UpTo(n) => n,
+            Self::Sectors(n) | Self::UpTo(n) | Self::Either { growing: n, .. } => n,
         }
     }
 }
 
-impl Work<'_> {
+/// Whether every sector of the medium can be written at any time.
+fn is_overwritten(medium: &Medium) -> bool {
+    medium.state.contains(MediaState::OVERWRITE_ONLY)
+}
+
+impl<'a> Work<'a> {
+    /// Once the medium is known.
+    pub(super) fn on(&self, medium: &Medium) -> Work<'a> {
+        match self {
+            Self::Ranges(image, ranges) => Work::Ranges(Arc::clone(image), ranges),
+            Self::Either(image, ranges) if is_overwritten(medium) => Work::Ranges(Arc::clone(image), ranges),
+            Self::Whole(source) | Self::Either(source, _) => Work::Whole(Arc::clone(source)),
+        }
+    }
+
     /// Sectors that are written, without padding.
     pub(super) fn amount(&self) -> u64 {
         match self {
-            Self::Whole(source) => source.block_count(),
+            Self::Whole(source) | Self::Either(source, _) => source.block_count(),
             Self::Ranges(_, ranges) => ranges.blocks(),
         }
     }
@@ -54,7 +97,7 @@ impl Work<'_> {
     /// The mark of a journal about it; `start` is where the medium took the data.
     pub(super) fn mark(&self, start: Lba) -> io::Result<Sha256Sum> {
         match self {
-            Self::Whole(source) => mark_of([(start, &**source)]),
+            Self::Whole(source) | Self::Either(source, _) => mark_of([(start, &**source)]),
             Self::Ranges(image, ranges) => {
                 let windows: Vec<_> = ranges.0.iter().map(|range| Window::of(image, range)).collect();
                 let starts = ranges.0.iter().map(|range| Lba(i32::try_from(range.first()).unwrap_or(-1)));
@@ -67,13 +110,16 @@ impl Work<'_> {
         match self {
             Self::Whole(source) => Wanted::Sectors(source.block_count()),
             Self::Ranges(_, ranges) => Wanted::of_ranges(ranges),
+            Self::Either(source, ranges) => {
+                Wanted::Either { growing: source.block_count(), up_to: Wanted::of_ranges(ranges).sectors() }
+            }
         }
     }
 
     /// The pieces in the order in which they are written; `target` is where the medium takes data.
     pub(super) fn sections(&self, target: Target) -> Result<Vec<Section>, String> {
         let (image, ranges) = match self {
-            Self::Whole(source) => {
+            Self::Whole(source) | Self::Either(source, _) => {
                 return Ok(vec![Section { target, source: Arc::clone(source), begun: None }]);
             }
             Self::Ranges(image, ranges) => (image, ranges),

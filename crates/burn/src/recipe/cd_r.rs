@@ -100,7 +100,7 @@ impl CdR {
         let sheet = cue_sheet(target).map_err(glassmaster_recorder::Error::Argument)?;
         let size = u32::try_from(sheet.len()).ok().and_then(U24::new).unwrap_or(U24::MAX);
         let timeout = job.recorder.patience().long_command;
-        job.recorder.send(&SendCueSheet { cue_sheet_size: size }, &sheet, timeout, Repeat::Freely)
+        job.recorder.send(&SendCueSheet { cue_sheet_size: size }, &sheet, timeout, Repeat::WhileUnchanged)
     }
 
     /// The page of the write type; without under-run protection where the drive has none for this medium, which is no

@@ -108,7 +108,12 @@ impl DvdR {
         let blocks = u32::try_from(blocks)
             .map_err(|_| glassmaster_recorder::Error::Argument(format!("no DVD has {blocks} sectors")))?;
         let timeout = job.recorder.patience().long_command;
-        match job.recorder.send(&ReserveTrack::Size { rmz: false, blocks }, &[], timeout, Repeat::Freely) {
+        match job.recorder.send(
+            &ReserveTrack::Size { rmz: false, blocks },
+            &[],
+            timeout,
+            Repeat::WhileUnchanged,
+        ) {
             // Some drives take the size from the stream alone.
             Err(e) if e.is_unsupported() => {
                 job.notes.push(format!("the drive was not told where the data ends ({e})"));

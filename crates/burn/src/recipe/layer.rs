@@ -25,7 +25,7 @@ pub(super) fn set_layer_break(job: &Job<'_>, target: Target) -> Result<(), Error
     let structure = LayerCapacity { initialized: false, blocks }.to_structure();
     let command = SendDiscStructure::dvd(StructureFormat::LAYER_CAPACITY, &structure);
     let timeout = job.recorder.patience().long_command;
-    match job.recorder.send(&command, &structure.to_bytes(), timeout, Repeat::Freely) {
+    match job.recorder.send(&command, &structure.to_bytes(), timeout, Repeat::WhileUnchanged) {
         Err(e) if e.sense().is_some_and(|s| s.key == glassmaster_scsi::SenseKey::ILLEGAL_REQUEST) => Ok(()),
         other => job.check(other),
     }

@@ -27,7 +27,7 @@ use glassmaster_recorder::{MediaState, Medium, Repeat};
 
 use crate::engine::Target;
 use crate::error::{Error, ErrorKind};
-use crate::job::Job;
+use crate::job::{Job, keep_loss};
 use crate::journal::Left;
 use crate::options::{DashWriteType, DataOptions};
 
@@ -326,9 +326,11 @@ pub(crate) fn format_unit(job: &mut Job<'_>, parameters: FormatParameters) -> Re
     let timeout = recorder.patience().long_command;
     let what = "formatting the medium";
     job.meter.event.of = 65536;
-    job.wait(what, limit, true, &mut || {
-        recorder.send(&FormatUnit::with_list(), &list, timeout, Repeat::Never)
+    // Another medium is not to be formatted in the place of the one that was looked at.
+    let begun = job.wait(what, limit, true, &mut || {
+        keep_loss(recorder.send(&FormatUnit::with_list(), &list, timeout, Repeat::Never))
     })?;
+    job.check(begun)?;
     job.wait_idle(what, limit, true)
 }
 
