@@ -155,7 +155,7 @@ fn figures_of_media_blank_appendable_and_closed() {
     let second = data.next_writable_address().unwrap();
     data.write(&stream(600), &mut quiet).unwrap();
     let session = *recorder.sessions().unwrap().last().unwrap();
-    assert_eq!((session.start as i32, session.last as i32), (second, second + 751));
+    assert_eq!([session.start, session.last].map(i32::try_from), [Ok(second), Ok(second + 751)]);
     for last in [
         data.last_written_address_of_previous_session(),
         ways.sequential.last_written_address_of_previous_session(),

@@ -1,10 +1,11 @@
 //! What DRIVE and IMAGE on the command line stand for.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use glassmaster::disc::{BlockSource, MediaType};
+use glassmaster::disc::{BlockSource, HResult, MediaType, SECTOR};
 use glassmaster::imapi2::recorder::{
     DiscRecorder, ExclusiveAccess, OpenDrive, RecorderOptions, RegisteredDrive,
 };
@@ -12,7 +13,7 @@ use glassmaster::imapi2fs::FileSource;
 use glassmaster::scsi::sys::{Access, Device, OwnerFile, Place};
 use glassmaster::scsi::wire::Client;
 use glassmaster::scsi::{Transport, TransportError};
-use glassmaster::vdrive::{HostError, MediumOptions, VirtualDrive};
+use glassmaster::vdrive::{HostError, MediumOptions, StoreError, VirtualDrive};
 
 use crate::failure::{Failure, UNSUITABLE, USAGE};
 use crate::owner;
@@ -68,7 +69,7 @@ impl Drive {
                 let name = id.clone();
                 let open = move || match VirtualDrive::open(&file) {
                     Ok(drive) => Ok(Box::new(drive) as Box<dyn Transport>),
-                    Err(e) => Err(TransportError::DeviceGone { device: name.clone(), detail: e.to_string() }),
+                    Err(e) => Err(unusable(name.clone(), e)),
                 };
                 (id, Arc::new(open), place)
             }
@@ -161,6 +162,22 @@ impl Held {
     }
 }
 
+/// Why a virtual drive cannot be opened, as one says it of a drive.
+fn unusable(device: String, error: StoreError) -> TransportError {
+    match error {
+        StoreError::Locked { .. } => TransportError::InUse { device, by: " by another process".to_owned() },
+        StoreError::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
+            TransportError::DeviceGone { device, detail: "there is no such file".to_owned() }
+        }
+        StoreError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            let advice = "the disc is written too, so its file has to be readable and writable".to_owned();
+            TransportError::Denied { device, advice }
+        }
+        StoreError::Io { source, .. } => TransportError::Io { device, source },
+        other => TransportError::Unsupported { device, detail: other.to_string() },
+    }
+}
+
 /// What the disc of a virtual drive is called among owners.
 fn disc_key(file: &Path) -> String {
     format!("disc:{}", file.display())
@@ -173,7 +190,8 @@ fn one_name(path: &Path) -> PathBuf {
 
 /// The drive, and whether its disc is new.
 fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<(VirtualDrive, bool), Failure> {
-    if file.exists() {
+    // What cannot be looked at for want of permission may well be there.
+    if file.try_exists().unwrap_or(true) {
         return VirtualDrive::open(file).map(|drive| (drive, false)).map_err(|error| {
             let mut failure = Failure::from(glassmaster::Error::from(error));
             // The file is locked as long as the disc is in a drive; the owner's name stands elsewhere.
@@ -185,17 +203,38 @@ fn virtual_drive(file: &Path, media: Option<MediaType>) -> Result<(VirtualDrive,
             failure
         });
     }
+    if file.symlink_metadata().is_ok() {
+        let what = format!("'{}' is a link to a file that is not there", file.display());
+        let next = "remove the link, or give the name of a disc";
+        return Err(Failure::unsuitable(HResult::DEVICE_GONE, what, next));
+    }
     let Some(media) = media else {
         let what = format!(
-            "there is no disc '{}'; make one with `glassmaster disc new {} --media bd-r`, or with `burn` by --media",
+            "there is no disc '{}'; make one with `glassmaster disc new {} --media bd-r`, or with `burn --media`",
             file.display(),
-            file.display()
+            quoted(file)
         );
-        return Err(Failure::new(UNSUITABLE, what));
+        let mut failure = Failure::new(UNSUITABLE, what);
+        failure.hresult = Some(HResult::DEVICE_GONE.0);
+        failure.next = "make a disc with `glassmaster disc new`";
+        return Err(failure);
     };
     let drive = VirtualDrive::create(file, media, &MediumOptions::default());
     Ok((drive.map_err(glassmaster::Error::from)?, true))
 }
+
+/// A path as it can be given to a shell.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._+-".contains(c);
+    if text.chars().all(plain) && !text.starts_with('-') {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// What the file of a virtual disc begins with (docs/virtual-disc.md).
+const DISC_FILE: &[u8] = b"GLASSMASTER DISC";
 
 /// The sectors of an image file or of the disc in a drive, and where the session begins that is looked at.
 pub(crate) struct Opened {
@@ -213,7 +252,16 @@ pub(crate) fn open_source(text: &str, session: Option<u16>) -> Result<Opened, Fa
         let what = format!("an image file has one session, there is no session {session}");
         return Err(Failure::new(UNSUITABLE, what));
     }
+    if matches!(text, "virtual:" | "socket:") {
+        return Err(Failure::new(USAGE, format!("'{text}' names no file; give virtual:FILE or socket:PATH")));
+    }
     let source = Arc::new(FileSource::open(Path::new(text))?);
+    let mut first = [0; SECTOR];
+    // A file without a first sector is judged by whoever reads it.
+    if source.block_count() > 0 && source.read_blocks(0, &mut first).is_ok() && first.starts_with(DISC_FILE) {
+        let what = format!("'{text}' is a virtual disc, no image");
+        return Err(Failure::unsuitable(HResult::INVALID_ARGUMENT, what, "write virtual: before its name"));
+    }
     Ok(Opened { source, session_start: 0 })
 }
 

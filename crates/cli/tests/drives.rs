@@ -53,7 +53,7 @@ fn registered_drives_stand_behind_those_of_the_system() {
     assert_eq!(row["code"], "ERROR_DEV_NOT_EXIST (0x80070037)");
     let text = String::from_utf8(run(&["drives", &good, &missing]).stdout).unwrap();
     assert!(text.contains("BD-R") && text.contains("cannot be used"), "{text}");
-    assert_eq!(run(&["drives", &good, &good]).status.code(), Some(1), "one drive, listed twice");
+    assert_eq!(run(&["drives", &good, &good]).status.code(), Some(2), "one drive, named twice");
     assert_eq!(run(&["drives", "image.iso"]).status.code(), Some(2));
 }
 
@@ -106,6 +106,110 @@ fn watching_ends_with_the_signal() {
     let last = out.map(Result::unwrap).last().unwrap();
     assert!(child.wait().unwrap().success(), "{last}");
     assert!(last.contains("\"changes\":0"), "{last}");
+}
+
+/// Discs whose recording was broken off: neither total nor free sectors are told for them, and why, with what can be done.
+#[test]
+fn info_says_why_a_disc_takes_nothing() {
+    use glassmaster::scsi::{Cdb, DataPhase, Transport};
+    use glassmaster::vdrive::VirtualDrive;
+
+    let send = |drive: &mut VirtualDrive, block: &[u8], data: &[u8]| {
+        let phase = if data.is_empty() { DataPhase::None } else { DataPhase::Out(data) };
+        let cdb = Cdb::new(block).unwrap();
+        drive.execute(&cdb, phase, std::time::Duration::from_secs(1)).unwrap().into_result().unwrap();
+    };
+    // Session at once: page 05h with write type 2, a cue sheet of 600 sectors, of which 32 are written.
+    let session_at_once = |drive: &mut VirtualDrive| {
+        let mut list = [0; 60];
+        list[8..13].copy_from_slice(&[0x05, 0x32, 0x02, 0x00, 0x00]);
+        list[23] = 0x96;
+        send(drive, &[0x55, 0x10, 0, 0, 0, 0, 0, 0, 60, 0], &list);
+        let sheet = [
+            0x41, 0x00, 0x00, 0x01, 0, 0, 0, 0, 0x41, 0x01, 0x00, 0x14, 0, 0, 0, 0, //
+            0x41, 0x01, 0x01, 0x10, 0, 0, 2, 0, 0x41, 0xAA, 0x01, 0x01, 0, 0, 10, 0,
+        ];
+        send(drive, &[0x5D, 0, 0, 0, 0, 0, 0, 0, 32, 0], &sheet);
+    };
+    let directory = tempfile::tempdir().unwrap();
+    for (media, at_once, flag, words) in [
+        ("bd-r", false, "non_empty_session", "session is open"),
+        ("dvd+r", false, "non_empty_session", "session is open"),
+        ("cd-r", true, "damaged", "use another disc"),
+        ("cd-rw", true, "damaged", "erase it"),
+    ] {
+        let name = disc(directory.path(), media);
+        let mut drive = VirtualDrive::open(name.strip_prefix("virtual:").unwrap().as_ref()).unwrap();
+        drive.acknowledge();
+        if at_once {
+            session_at_once(&mut drive);
+        }
+        send(&mut drive, &[0x2A, 0, 0, 0, 0, 0, 0, 0, 32, 0], &vec![1; 32 * 2048]);
+        if !at_once {
+            send(&mut drive, &[0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0], &[]);
+        }
+        drop(drive);
+        let told = run(&["info", &name, "--json"]);
+        assert!(told.status.success(), "{media}: {told:?}");
+        let medium = &lines(&told).pop().unwrap()["medium"];
+        assert!(medium["state"].as_array().unwrap().contains(&Value::from(flag)), "{media}: {medium}");
+        assert_eq!((&medium["total"], &medium["free"]), (&Value::from(0), &Value::from(0)), "{media}");
+        assert!(medium["not_writable"].as_str().unwrap().contains(words), "{media}: {medium}");
+        let text = String::from_utf8(run(&["info", &name]).stdout).unwrap();
+        assert!(text.contains(words) && !text.contains("free 0"), "{media}: {text}");
+    }
+}
+
+/// What cannot be used is told with what, where and what next, and the right exit status, and JSON stays JSON.
+#[test]
+fn wrong_names_are_told_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).display().to_string();
+    let good = at("a good disc");
+    assert!(run(&["disc", "new", &good, "--media", "cd-r"]).status.success());
+    std::fs::write(at("letter"), "a letter").unwrap();
+    std::os::unix::fs::symlink("nowhere", at("dead")).unwrap();
+    std::os::unix::fs::symlink("a good disc", at("link")).unwrap();
+    let of = |kind: &str, name: &str| format!("{kind}:{}", at(name));
+    assert!(run(&["info", &of("virtual", "link"), "--json"]).status.success());
+    let (twice, new) = (of("virtual", "a good disc"), at("new"));
+    for (args, exit, words) in [
+        (&["info", &of("virtual", "no disc")][..], 4, "no disc' --media"),
+        (&["info", &of("virtual", "dead")], 4, "is a link to a file that is not there"),
+        (&["info", &of("virtual", "letter")], 4, "not a virtual disc"),
+        (&["info", &good], 4, "write virtual: before its name"),
+        (&["info", "virtual:"], 2, "virtual:FILE"),
+        (&["info", &of("socket", "letter")], 4, "look whether a recorder serves this socket"),
+        (&["drives", &twice, &twice], 2, "named twice"),
+        (&["disc", "new", &at("none/disc"), "--media", "cd-r"], 1, "that its folder is there"),
+        (&["disc", "new", &good, "--media", "cd-r"], 4, "exists already"),
+        (&["disc", "new", &new, "--media", "cd-r", "--capacity", "5gb"], 2, "80min, 74min"),
+        (&["disc", "new", &new, "--media", "bd-rom"], 2, "no virtual medium"),
+        (
+            &["disc", "serve", &good, "--socket", &at("letter")],
+            4,
+            "which is no socket; next: give another name",
+        ),
+        (&["disc", "serve", &good, "--socket", &at("none/s")], 4, "that its folder is there"),
+        (&["disc", "serve", &good, "--socket", &at(&"s".repeat(120))], 4, "give a shorter name"),
+    ] {
+        let told = run(&[args, &["--json"]].concat());
+        assert_eq!(told.status.code(), Some(exit), "{args:?}: {told:?}");
+        let last = lines(&told).pop().unwrap();
+        assert_eq!((&last["ok"], &last["exit"]), (&Value::Bool(false), &Value::from(exit)), "{args:?}");
+        assert!(last["error"].as_str().unwrap().contains(words), "{args:?}: {last}");
+    }
+    // Listed with others, none of these keeps the others from being told.
+    let names = ["no disc", "dead", "letter", "a good disc"].map(|name| of("virtual", name));
+    let names: Vec<_> = names.iter().map(String::as_str).chain(["/dev/sr-none"]).collect();
+    let told = run(&[&["drives", "--json"], &names[..]].concat());
+    assert!(told.status.success(), "{told:?}");
+    let rows = lines(&told);
+    for name in names {
+        let row = rows.iter().find(|row| row["id"] == name).unwrap();
+        assert_eq!(row["usable"], name.contains("good"), "{row}");
+        assert_eq!(row["next_step"].is_string(), !name.contains("good"), "{row}");
+    }
 }
 
 /// A disc's file that comes and goes and a socket that is served, ended and killed, as text and as JSON: told in order, each

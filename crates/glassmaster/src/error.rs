@@ -1,5 +1,7 @@
 //! One error over both halves, with the result code of the contract and a class for exit statuses.
 
+use std::io::ErrorKind;
+
 use glassmaster_burn::{EraseError, FormatError};
 use glassmaster_disc::HResult;
 use glassmaster_recorder::{Blame, Error as RecorderError};
@@ -78,8 +80,11 @@ impl Error {
                 other => of_blame(other),
             },
             Self::Stream(_) => Class::Usage,
-            Self::Disc(StoreError::Locked { .. } | StoreError::Exists { .. }) => Class::Unsuitable,
-            Self::Disc(_) => Class::Failed,
+            Self::Disc(e) => match e {
+                StoreError::Media { .. } | StoreError::Size { .. } => Class::Usage,
+                StoreError::Io { .. } => Class::Failed,
+                _ => Class::Unsuitable,
+            },
         }
     }
 
@@ -93,8 +98,14 @@ impl Error {
             Self::Format(e) => e.hresult().0,
             Self::Stream(e) => e.hresult().0,
             Self::Recorder(e) => e.hresult().0,
-            Self::Disc(StoreError::Locked { .. }) => HResult::ACCESS_DENIED.0,
-            Self::Disc(_) => HResult::FAIL.0,
+            Self::Disc(e) => match e {
+                StoreError::Locked { .. } => HResult::ACCESS_DENIED.0,
+                StoreError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+                    HResult::ACCESS_DENIED.0
+                }
+                StoreError::Media { .. } | StoreError::Size { .. } => HResult::INVALID_ARGUMENT.0,
+                _ => HResult::FAIL.0,
+            },
         }
     }
 
@@ -107,7 +118,28 @@ impl Error {
             Self::Format(e) => e.next_step(),
             Self::Recorder(e) => e.next_step(),
             Self::Stream(_) => "correct the argument",
-            Self::Imaging(_) | Self::Disc(_) => "",
+            Self::Disc(e) => match e {
+                StoreError::NotADisc { .. } => {
+                    "give the name of a virtual disc, or make one under another name"
+                }
+                StoreError::Version { .. } => "use a newer version of the program",
+                StoreError::Damaged { .. } => "make a new disc",
+                StoreError::Io { source, .. } => match source.kind() {
+                    ErrorKind::NotFound | ErrorKind::NotADirectory => {
+                        "check the name, and that its folder is there"
+                    }
+                    ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                        "get permission for the file and its folder, or use another place"
+                    }
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                        "make room there, or use another place"
+                    }
+                    ErrorKind::IsADirectory => "give the name of a file",
+                    _ => "look at the place where the file lies, then try again",
+                },
+                _ => "",
+            },
+            Self::Imaging(_) => "",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with a drive, who is to blame, and what a person can do next.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use glassmaster_mmc::ResponseError;
@@ -305,14 +306,7 @@ impl Error {
                 Some(sense) => step_after(&sense),
                 None => "try again; if it stays so, switch the drive off and on",
             },
-            Self::Transport { source, .. } | Self::System(source) => match source {
-                TransportError::Denied { .. } => "get permission to use the drive, then try again",
-                TransportError::InUse { .. } => "close the other program, then try again",
-                TransportError::Timeout { .. } | TransportError::DeviceGone { .. } => {
-                    "check the cable and power of the drive, switch it off and on, then try again"
-                }
-                _ => "check the connection of the drive, then try again",
-            },
+            Self::Transport { source, .. } | Self::System(source) => step_on_the_way(source),
             Self::Answer { .. } | Self::Contradiction { .. } | Self::ShortTransfer { .. } => {
                 "try another drive, or look for newer firmware for this one"
             }
@@ -329,6 +323,34 @@ impl Error {
             Self::MediaState(_) => "insert a blank or appendable disc",
             Self::Argument(_) => "correct the argument",
         }
+    }
+}
+
+/// What to do where the way to the drive failed. Drives that are sockets and files have no cable.
+fn step_on_the_way(error: &TransportError) -> &'static str {
+    match error {
+        TransportError::Denied { .. } => "get permission to use the drive, then try again",
+        TransportError::InUse { .. } => "close the other program, then try again",
+        TransportError::Timeout { device, .. } | TransportError::DeviceGone { device, .. } => {
+            if device.starts_with("socket:") {
+                "look whether a recorder serves this socket, start it anew, then try again"
+            } else if device.starts_with("virtual:") {
+                "give the name of a virtual disc that is there, or make one"
+            } else {
+                "check the cable and power of the drive, switch it off and on, then try again"
+            }
+        }
+        TransportError::Unsupported { .. } => "use another drive",
+        TransportError::Io { source, .. } => match source.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => "check the name, and that its folder is there",
+            ErrorKind::PermissionDenied => "get permission for the file and its folder, then try again",
+            ErrorKind::AlreadyExists => "give another name, or remove what has this one",
+            ErrorKind::IsADirectory => "give the name of a file",
+            ErrorKind::InvalidFilename => "give a shorter name",
+            ErrorKind::TimedOut => "look whether the recorder still works, start it anew, then try again",
+            _ => "check the connection of the drive, then try again",
+        },
+        _ => "check the connection of the drive, then try again",
     }
 }
 

@@ -36,7 +36,20 @@ fn new(
     VirtualDisc::create(file, media, &options).map_err(glassmaster::Error::from)?;
     let named = size.or_else(|| MediumSize::all(media).next());
     let label = named.map_or("", MediumSize::label);
-    let kind = if formatted { "formatted" } else { "blank" };
+    // Such media cannot be formatted and are made as they are sold.
+    let never = matches!(
+        media,
+        MediaType::CD_R
+            | MediaType::CD_RW
+            | MediaType::DVD_R
+            | MediaType::DVD_R_DL
+            | MediaType::DVD_PLUS_R
+            | MediaType::DVD_PLUS_R_DL
+    );
+    if formatted && never {
+        ui.remark(&format!("a {media} cannot be formatted; --formatted changes nothing"));
+    }
+    let kind = if formatted && !never { "formatted" } else { "blank" };
     ui.remark(&format!("{}: a {kind} {media} of {label}", file.display()));
     Ok(json!({
         "file": file.to_string_lossy(),

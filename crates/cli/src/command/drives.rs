@@ -1,11 +1,13 @@
 //! `glassmaster drives`
 
+use std::path::Path;
+
 use glassmaster::imapi2::recorder::{DiscMaster, DriveChange, DriveEntry};
 use serde_json::{Value, json};
 
 use crate::args::Drives;
 use crate::device;
-use crate::failure::Failure;
+use crate::failure::{Failure, USAGE};
 use crate::signal::Cancel;
 use crate::ui::Ui;
 
@@ -13,10 +15,16 @@ pub(crate) fn run(args: &Drives, ui: &Ui, cancel: &Cancel) -> Result<Value, Fail
     let master = DiscMaster::new();
     let mut named = Vec::new();
     for text in &args.also {
-        if let Some((drive, place)) = device::parse_drive(text)?.registered() {
-            named.push(drive.id.clone());
-            master.register_at(drive, place).map_err(glassmaster::Error::from)?;
+        let drive = device::parse_drive(text)?;
+        let Some((drive, place)) = drive.registered() else {
+            named.push(text.clone());
+            continue;
+        };
+        if named.contains(&drive.id) {
+            return Err(Failure::new(USAGE, format!("'{}' is named twice; name it once", drive.id)));
         }
+        named.push(drive.id.clone());
+        master.register_at(drive, place).map_err(glassmaster::Error::from)?;
     }
     // From before the list is made, so that nothing is missed between both.
     let watcher = match args.watch {
@@ -30,7 +38,7 @@ pub(crate) fn run(args: &Drives, ui: &Ui, cancel: &Cancel) -> Result<Value, Fail
     }
     // Somebody asked for these by name: where one is not there, that is what there is to tell of it.
     for id in named {
-        if !entries.iter().any(|entry| entry.id == id) {
+        if !entries.iter().any(|entry| is_called(entry, &id)) {
             entries.push(DriveEntry { id, node: None });
         }
     }
@@ -64,6 +72,13 @@ pub(crate) fn run(args: &Drives, ui: &Ui, cancel: &Cancel) -> Result<Value, Fail
         }
     }
     Ok(json!({ "drives": entries.len(), "changes": changes }))
+}
+
+/// Whether somebody who names `name` means this drive: its id, a node, or a link to one.
+fn is_called(entry: &DriveEntry, name: &str) -> bool {
+    let Some(node) = &entry.node else { return entry.id == name };
+    let real = Path::new(name).canonicalize().unwrap_or_else(|_| name.into());
+    entry.id == name || node.path == real || node.generic.as_ref() == Some(&real)
 }
 
 /// What is known of a drive without looking at its medium.
@@ -115,12 +130,15 @@ fn words(row: &Value) -> String {
         _ => text("id"),
     };
     let who = [text("vendor"), text("product"), text("revision")].join(" ");
-    let mut line = format!("{name}  {}", who.trim());
+    let mut line = name;
+    if !who.trim().is_empty() {
+        line.push_str(&format!("  {}", who.trim()));
+    }
     if let Some(owner) = row["owner"].as_str() {
         line.push_str(&format!("  held by '{owner}'"));
     }
     match row["problem"].as_str() {
-        Some(problem) => line.push_str(&format!("  cannot be used: {problem}; {}", text("next_step"))),
+        Some(problem) => line.push_str(&format!("  cannot be used: {problem}; next: {}", text("next_step"))),
         None => {
             let media: Vec<_> =
                 row["media"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

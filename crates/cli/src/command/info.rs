@@ -207,23 +207,26 @@ fn tracks(recorder: &DiscRecorder, medium: &Medium, ui: &Ui) -> Result<(Value, u
 
 /// Why a medium in this state takes no write and has neither total nor free sectors nor a next writable address: IMAPI gives
 /// an invalid media state instead of these. 0 stands for them in JSON. And what can be done about it.
-fn no_room(state: MediaState) -> Option<&'static str> {
-    const REASONS: [(MediaState, &str); 6] = [
+fn no_room(state: MediaState, erasable: bool) -> Option<&'static str> {
+    let reasons = [
         (MediaState::UNSUPPORTED_MEDIA, "it is no medium that can be written here; insert another one"),
         (
             MediaState::DAMAGED,
-            "its last session was broken off and cannot be gone on with; erase it or use another disc",
+            match erasable {
+                true => "its last session was broken off and cannot be gone on with; erase it to write again",
+                false => "its last session was broken off and cannot be gone on with; use another disc",
+            },
         ),
         (
             MediaState::NON_EMPTY_SESSION,
-            "its last session is open and holds data; go on with `burn --resume` where that was broken off, or close it with the \
-             program that began it",
+            "its last session is open and holds data; go on with `burn --resume` where that was broken off, or close it with \
+             the program that began it",
         ),
         (MediaState::ERASE_REQUIRED, "it is closed; erase it to write again"),
         (MediaState::FINALIZED, "it is closed for good; use another disc"),
-        (MediaState::WRITE_PROTECTED, "it is write protected"),
+        (MediaState::WRITE_PROTECTED, "it is write protected; remove the protection or use another disc"),
     ];
-    REASONS.iter().find(|(flag, _)| state.contains(*flag)).map(|(_, why)| *why)
+    reasons.into_iter().find(|(flag, _)| state.contains(*flag)).map(|(_, why)| why)
 }
 
 /// Most tracks that any disc can have: sequential recording ranges of a BD-R (MMC-6 clause 4, BD-R model). A drive that
@@ -244,7 +247,8 @@ fn drive_and_medium(recorder: &DiscRecorder, result: &mut Value, ui: &Ui) -> Res
     };
     let flags: Vec<_> = medium.state.iter_names().map(|(name, _)| name.to_lowercase()).collect();
     ui.print(&format!("medium: {}, {}", medium.kind, flags.join(", ").replace('_', " ")));
-    let closed_to_writing = no_room(medium.state);
+    let erasable = medium.disc.as_ref().is_some_and(|d| d.erasable);
+    let closed_to_writing = no_room(medium.state, erasable);
     // A write protected medium has room all the same.
     if closed_to_writing.is_none() || medium.total > 0 {
         ui.print(&format!(

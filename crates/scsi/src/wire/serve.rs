@@ -37,8 +37,8 @@ impl Listener {
     /// Binds and listens at `path`. The file of a server that died is replaced.
     ///
     /// # Errors
-    /// [`TransportError::InUse`] when a server answers there or the file is no socket, [`TransportError::Io`]
-    /// otherwise.
+    /// [`TransportError::InUse`] when a server answers there, [`TransportError::Io`] otherwise: a file that is no socket is
+    /// [`std::io::ErrorKind::AlreadyExists`].
     pub fn bind(path: &Path) -> Result<Self, TransportError> {
         let name = format!("socket:{}", path.display());
         let failed = |error: Errno| TransportError::Io { device: name.clone(), source: error.into() };
@@ -50,10 +50,16 @@ impl Listener {
             Err(Errno::ADDRINUSE) => {
                 let is_socket =
                     lstat(path).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket);
-                let dead = is_socket && connect(new().map_err(failed)?, &address) == Err(Errno::CONNREFUSED);
-                if !dead {
-                    let by = if is_socket { " by another recorder" } else { ": the file is no socket" };
-                    return Err(TransportError::InUse { device: name, by: by.to_owned() });
+                if !is_socket {
+                    let what = "there is a file of this name, which is no socket";
+                    let source = std::io::Error::new(std::io::ErrorKind::AlreadyExists, what);
+                    return Err(TransportError::Io { device: name, source });
+                }
+                if connect(new().map_err(failed)?, &address) != Err(Errno::CONNREFUSED) {
+                    return Err(TransportError::InUse {
+                        device: name,
+                        by: " by another recorder".to_owned(),
+                    });
                 }
                 unlink(path).map_err(failed)?;
                 bind(&socket, &address).map_err(failed)?;
