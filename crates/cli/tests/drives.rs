@@ -300,22 +300,14 @@ fn one_signal_ends_the_wait_for_a_silent_drive() {
             .spawn()
             .unwrap();
         // Whoever asks first only looks whether somebody listens.
-        loop {
-            let peer = accept(&listener).unwrap();
-            let mut asked = [0; 64];
-            if recv(&peer, &mut asked, RecvFlags::empty()).unwrap().0 > 0 {
-                interrupt(&child);
-                let ended = child.wait_with_output().unwrap();
-                assert_eq!(ended.status.code(), Some(130), "{args:?}");
-                let last = lines(&ended).pop().unwrap();
-                assert_eq!(
-                    (&last["ok"], &last["exit"]),
-                    (&Value::Bool(false), &Value::from(130)),
-                    "{args:?}"
-                );
-                assert_eq!(last["hresult"], "0xC0AA0002", "{args:?}");
-                break;
-            }
-        }
+        let asked = std::iter::repeat_with(|| accept(&listener).unwrap())
+            .find(|peer| recv(peer, &mut [0; 64], RecvFlags::empty()).unwrap().0 > 0);
+        interrupt(&child);
+        let ended = child.wait_with_output().unwrap();
+        drop(asked);
+        assert_eq!(ended.status.code(), Some(130), "{args:?}");
+        let last = lines(&ended).pop().unwrap();
+        assert_eq!((&last["ok"], &last["exit"]), (&Value::Bool(false), &Value::from(130)), "{args:?}");
+        assert_eq!(last["hresult"], "0xC0AA0002", "{args:?}");
     }
 }
