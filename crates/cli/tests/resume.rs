@@ -311,9 +311,9 @@ fn at_socket(disc: &Path, socket: &Path, left: Option<u32>, work: impl FnOnce())
     drive.done
 }
 
-/// Between any two steps of an append, those included that put the new tree in force: the disc of the undisturbed one.
+/// Between the last steps of an append, those included that put the new tree in force: the disc of the undisturbed one.
 #[test]
-fn a_session_that_is_appended_breaks_off_between_any_two_steps() {
+fn a_session_that_is_appended_breaks_off_between_two_steps() {
     let work = scratch::folder().unwrap();
     let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     std::fs::write(first.path().join("old.bin"), testtree::bytes(4, 100_000)).unwrap();
@@ -324,7 +324,7 @@ fn a_session_that_is_appended_breaks_off_between_any_two_steps() {
         [&socket, &work.path().join("journals")].map(|p| p.to_string_lossy().into_owned());
     let drive = format!("socket:{drive}");
     let arguments = ["burn", &second, "--append", "--drive", &drive, "--journal", &journals];
-    for media in ["dvd+r", "bd-r", "dvd-r", "dvd+rw", "dvd-ram", "bd-re"] {
+    for media in ["dvd+r", "dvd+rw", "bd-re"] {
         let begun = Appending { work: work.path(), first: &first, second: &second, media }.begun("a");
         // The first session is short: all of it and of what is known of it stands at the beginning of the file.
         let length = begun.metadata().unwrap().len();
@@ -336,7 +336,8 @@ fn a_session_that_is_appended_breaks_off_between_any_two_steps() {
         };
         let steps = at_socket(&path, &socket, None, || drop(must(arguments)));
         let expected = disc(&path);
-        for step in 1..=steps {
+        // Among those of the data one is as good as another.
+        for step in [1, steps / 2].into_iter().chain(steps - 4..=steps) {
             let name = format!("{media}, step {step} of {steps}");
             put_back();
             at_socket(&path, &socket, Some(step), || {

@@ -88,23 +88,18 @@ fn cases() -> Vec<Case> {
     add(MediaType::DVD_RW, What::First, "sequential", checked(open(), quick));
     add(MediaType::DVD_RW, What::First, "sequential, closed", closed());
     add(MediaType::DVD_RW, What::First, "overwritten", checked(auto(open()), full));
-    add(MediaType::DVD_PLUS_RW, What::First, "compatible", auto(compatible()));
-    add(MediaType::DVD_PLUS_RW_DL, What::First, "open", auto(open()));
-    add(MediaType::BD_RE, What::First, "spare areas", spare(auto(open()), SpareAreas::With));
-    add(MediaType::BD_RE, What::First, "no spare areas", spare(auto(open()), SpareAreas::Without));
-    for media in [MediaType::DVD_PLUS_RW, MediaType::DVD_RAM, MediaType::BD_RE, MediaType::DISK] {
-        add(media, What::First, "open", checked(auto(open()), full));
-        add(media, What::Second, "open", over());
-        add(media, What::Ranges, "open", checked(over(), quick));
-    }
     add(MediaType::DVD_RW, What::Second, "overwritten", over());
     add(MediaType::DVD_RW, What::Ranges, "overwritten", over());
-    add(
-        MediaType::DVD_PLUS_RW,
-        What::Ranges,
-        "compatible",
-        DataOptions { disable_dvd_compatibility: false, ..over() },
-    );
+    add(MediaType::DVD_PLUS_RW, What::First, "compatible", auto(compatible()));
+    add(MediaType::DVD_PLUS_RW, What::Second, "open", over());
+    add(MediaType::DVD_PLUS_RW, What::Ranges, "open", checked(over(), quick));
+    add(MediaType::DVD_PLUS_RW_DL, What::First, "open", auto(open()));
+    add(MediaType::DVD_RAM, What::First, "open", checked(auto(open()), full));
+    add(MediaType::DVD_RAM, What::Ranges, "open", over());
+    add(MediaType::BD_RE, What::First, "spare areas", spare(auto(open()), SpareAreas::With));
+    add(MediaType::BD_RE, What::Ranges, "open", checked(over(), quick));
+    add(MediaType::DISK, What::First, "open", checked(auto(open()), quick));
+    add(MediaType::DISK, What::Ranges, "open", over());
     all
 }
 
@@ -151,6 +146,8 @@ struct Bench<'a> {
     timed: bool,
     source: Arc<dyn BlockSource>,
     ranges: BlockRangeList,
+    /// What is on the disc before, where that is something.
+    first: Arc<Vec<u8>>,
     /// As it is before the write.
     before: Option<Snapshot>,
     starts: Vec<u64>,
@@ -185,6 +182,7 @@ impl<'a> Bench<'a> {
             timed: false,
             source: Arc::new(source),
             ranges: BlockRangeList(ranges),
+            first: Arc::new(if case.what == What::First { Vec::new() } else { image(FIRST, 1) }),
             before: None,
             starts: vec![0],
             burn: DataBurn::new(case.options.clone()),
@@ -193,7 +191,7 @@ impl<'a> Bench<'a> {
             let first =
                 DataOptions { force_close: false, disable_dvd_compatibility: true, ..case.options.clone() };
             let recorder = bench.recorder(&bench.drive());
-            let source = Arc::new(image(FIRST, 1));
+            let source = Arc::clone(&bench.first) as Arc<dyn BlockSource>;
             DataBurn::new(first).write(&recorder, source, &mut quiet, &CancelHandle::new()).unwrap();
             let next = u64::try_from(recorder.medium().unwrap().next_writable.0).unwrap();
             if next > 0 {
@@ -295,13 +293,12 @@ impl<'a> Bench<'a> {
         };
         let ways = self.burn.resume_interfaces(&self.recorder(drive), &self.journal()).unwrap();
         let way = ways.iter().find(|way| way.supported).unwrap();
-        let before = image(FIRST, 1);
         for range in leads {
             let [first, end] =
                 [range.first(), range.last() + 1].map(|n| usize::try_from(n).unwrap() * SECTOR);
             let mut found = vec![0; end - first];
             way.source.read_blocks(range.first().into(), &mut found).unwrap();
-            assert!(found == before[first..end], "{name}: sector {}", range.first());
+            assert!(found == self.first[first..end], "{name}: sector {}", range.first());
         }
     }
 
@@ -361,7 +358,8 @@ impl<'a> Bench<'a> {
         let live = Facts::of(&self.recorder(&drive));
         drop(drive);
         let next = Facts::of(&self.recorder(&self.drive()));
-        if let Some(difference) = self.snapshot().differs(&expected.disc) {
+        let found = Snapshot::of_data(&self.disc(), &self.starts);
+        if let Some(difference) = found.differs(&expected.disc) {
             panic!("{name}: other data: {difference}");
         }
         for (found, expected) in [&live, &next].into_iter().zip(&expected.facts) {
@@ -461,7 +459,7 @@ fn a_drive_that_is_still_at_work_is_waited_for() {
         bench.timed = true;
         let expected = bench.expected();
         let commands = expected.unkept..expected.kept;
-        let step = usize::try_from((commands.end - commands.start) / 10 + 1).unwrap();
+        let step = usize::try_from((commands.end - commands.start) / 8 + 1).unwrap();
         for at in commands.step_by(step) {
             let drive = bench.start_again();
             let (moment, _) = bench.break_off(&drive, false, Some(at), Way::Unheard);
@@ -486,7 +484,7 @@ fn a_write_that_breaks_off_twice_ends_as_one_that_was_not_disturbed() {
         let drive = broken();
         let (moment, result) = bench.break_off(&drive, true, None, Way::Lost);
         drop((drive, result.unwrap_or_else(|e| panic!("{}: {e}", case.name))));
-        let ends = [1, 4, 6, 10, 14, 17].map(|n| moment.kept.checked_sub(n));
+        let ends = [1, 4, 8, 14].map(|n| moment.kept.checked_sub(n));
         for (way, second) in [Way::Dead, Way::Unheard, Way::Lost].into_iter().cycle().zip(ends) {
             let drive = broken();
             let (moment, _) = bench.break_off(&drive, true, second, way);
@@ -501,13 +499,17 @@ fn a_write_that_breaks_off_twice_ends_as_one_that_was_not_disturbed() {
 /// Before there is a journal there is nothing to go on with: the disc is burnt anew.
 #[test]
 fn a_format_that_breaks_off_is_no_obstacle() {
-    for timed in [false, true] {
-        for case in cases() {
-            let mut bench = Bench::new(&case);
+    for case in cases().iter().filter(|case| case.what == What::First) {
+        for timed in [false, true] {
+            let mut bench = Bench::new(case);
             bench.timed = timed;
             let expected = bench.expected();
+            if expected.unkept == 0 {
+                break;
+            }
+            let step = usize::try_from(expected.unkept / 12 + 1).unwrap();
             for way in [Way::Lost, Way::Unheard, Way::Dead] {
-                for at in 0..expected.unkept {
+                for at in (0..expected.unkept).step_by(step) {
                     let drive = bench.start_again();
                     let (moment, _) = bench.break_off(&drive, false, Some(at), way);
                     let name = format!("{}: {way:?} at {at}, {:?}", case.name, moment.broken);

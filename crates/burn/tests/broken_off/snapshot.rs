@@ -8,7 +8,7 @@ use std::path::Path;
 /// Bytes before the data (docs/virtual-disc.md); more on the largest discs, which are not used here.
 pub(crate) const DATA: u64 = 1 << 20;
 /// Sectors that are looked at from each start on: more than any write here takes.
-const WINDOW: u64 = 768;
+const WINDOW: u64 = 512;
 const SECTOR: u64 = 2048;
 const PAGE: usize = 4096;
 
@@ -22,9 +22,17 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// The superblock, states and map, and the sectors from each of these on.
     pub(crate) fn of(path: &Path, starts: &[u64]) -> Self {
+        Self::read(path, vec![(0, DATA)], starts)
+    }
+
+    /// The data alone.
+    pub(crate) fn of_data(path: &Path, starts: &[u64]) -> Self {
+        Self::read(path, Vec::new(), starts)
+    }
+
+    fn read(path: &Path, mut places: Vec<(u64, u64)>, starts: &[u64]) -> Self {
         let file = File::open(path).unwrap();
         let length = file.metadata().unwrap().len();
-        let mut places = vec![(0, DATA)];
         places.extend(starts.iter().map(|start| (DATA + start * SECTOR, WINDOW * SECTOR)));
         let mut pages = Vec::new();
         for (at, bytes) in places {
