@@ -419,3 +419,74 @@ fn named_streams_go_there_and_back() {
     let lost: Vec<_> = told.iter().filter(|e| e["event"] == "changed" && e["recorded"].is_null()).collect();
     assert!(!lost.is_empty(), "{told:?}");
 }
+
+#[test]
+fn what_is_no_file_is_refused_before_a_disc_is_made() {
+    let (dir, out) = (folder(), TempDir::new().unwrap());
+    let (disc, pipe) = (out.path().join("a.disc"), out.path().join("pipe"));
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    fs::write(out.path().join("empty.iso"), b"").unwrap();
+    let empty = out.path().join("empty.iso");
+    let drive = format!("virtual:{}", disc.display());
+    let wrong = [
+        (text(&pipe), 2, "is a pipe"),
+        ("/dev/null", 2, "is a device"),
+        ("-", 2, "standard input"),
+        (text(&empty), 1, "is empty"),
+    ];
+    for (source, exit, what) in wrong {
+        let (output, events) = run(["burn", source, "--drive", &drive, "--media", "cd-r"]);
+        let said = events.last().unwrap()["error"].as_str().unwrap();
+        assert!(
+            output.status.code() == Some(exit) && said.contains(what) && said.contains("next: "),
+            "{said}"
+        );
+    }
+    let (output, _) = run(["build", text(&pipe), "-o", text(&out.path().join("image.iso"))]);
+    assert_eq!(output.status.code(), Some(2));
+    // Within a folder a pipe is an object like others.
+    fs::rename(&pipe, dir.path().join("pipe")).unwrap();
+    assert!(!disc.exists(), "a disc was made for nothing");
+    must(["burn", text(dir.path()), "--drive", &drive, "--media", "cd-r"]);
+}
+
+#[test]
+fn programs_get_the_notes_that_people_get_and_people_without_a_terminal_the_phases() {
+    let out = TempDir::new().unwrap();
+    let iso = out.path().join("other.iso");
+    fs::write(&iso, b"no file system").unwrap();
+    // A folder for journals that cannot be made.
+    let nowhere = iso.join("journals");
+    let drive = |name: &str| format!("virtual:{}", out.path().join(name).display());
+    let burn = ["burn", text(&iso), "--media", "dvd+r", "--journal", text(&nowhere), "--drive"];
+    let told = must(burn.iter().copied().chain([drive("a").as_str()])).pop().unwrap();
+    let output = command().args(burn).arg(drive("b")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    for note in ["holds no file system that is known here", "no journal is kept"] {
+        assert!(
+            told["notes"].as_array().unwrap().iter().any(|n| n.as_str().unwrap().contains(note)),
+            "{told}"
+        );
+        assert_eq!(said.matches(note).count(), 1, "{said}");
+    }
+    assert_eq!((&told["verified"], &told["verification"]), (&true.into(), &"full".into()));
+    let phases: Vec<_> =
+        said.lines().filter(|l| ["writing", "finishing the disc", "verifying", "done"].contains(l)).collect();
+    assert_eq!(phases, ["writing", "finishing the disc", "verifying", "done"], "{said}");
+}
+
+#[test]
+fn the_next_step_is_in_words_of_this_program() {
+    let (dir, out) = (folder(), TempDir::new().unwrap());
+    let source = text(dir.path()).to_owned();
+    for (media, wanted) in [("dvd+rw", "--overwrite"), ("cd-rw", "`glassmaster erase`"), ("bd-r", "--append")]
+    {
+        let drive = format!("virtual:{}", out.path().join(media).display());
+        must(["burn", &source, "--drive", &drive, "--media", media]);
+        let (output, events) = run(["burn", &source, "--drive", &drive]);
+        assert_eq!(output.status.code(), Some(4));
+        let result = events.last().unwrap();
+        let (error, next) = (result["error"].as_str().unwrap(), result["next_step"].as_str().unwrap());
+        assert!(next.contains(wanted) && error.ends_with(next), "{result}");
+    }
+}

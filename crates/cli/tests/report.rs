@@ -86,6 +86,43 @@ fn a_folder_that_cannot_be_made_is_told_before_the_disc_is_written() {
     let (output, events) = run(["burn", &source, "--drive", &drive, "--media", "bd-r", "--report", &report]);
     assert_eq!(output.status.code(), Some(1));
     assert!(events.last().unwrap()["error"].as_str().unwrap().contains("cannot be made"));
-    let events = must(["info", &drive]);
-    assert!(events.last().unwrap()["medium"]["state"].as_array().unwrap().iter().any(|s| s == "blank"));
+    assert!(!disc.exists(), "a disc was made for a burn that cannot be reported");
+}
+
+/// `info --picture` of a disc.
+fn drawn(work: &TempDir, disc: &str) -> String {
+    let (drive, picture) =
+        (format!("virtual:{}", work.path().join(disc).display()), work.path().join("picture.svg"));
+    let events = must(["info", &drive, "--picture", picture.to_str().unwrap()]);
+    assert_eq!(events.last().unwrap()["picture"], picture.to_str().unwrap());
+    let text = std::fs::read_to_string(&picture).unwrap();
+    std::fs::remove_file(&picture).unwrap();
+    text
+}
+
+#[test]
+fn a_picture_shows_what_is_on_the_disc_and_what_is_left_of_it() {
+    let (source, work) = (folder(), TempDir::new().unwrap());
+    let source = source.path().join("small").to_string_lossy().into_owned();
+    let drive = |disc: &str| format!("virtual:{}", work.path().join(disc).display());
+    for (media, room) in [("cd-r", 359_846), ("bd-r", 12_219_391), ("dvd-r-dl", 4_171_711)] {
+        must(["disc", "new", work.path().join(media).to_str().unwrap(), "--media", media]);
+        let text = drawn(&work, media);
+        assert!(text.contains(&format!("track 1, room left: blocks 0 to {room}")), "{media}: {text}");
+        assert!(text.contains(">no faults<") && !text.contains("session 1"), "{media}: {text}");
+    }
+    // Between the sessions of a CD nothing can be read, and nothing is the matter.
+    for _ in 0..4 {
+        let append = drawn(&work, "cd-r").contains("session 1");
+        let mut arguments = vec!["burn".to_owned(), source.clone(), "--drive".to_owned(), drive("cd-r")];
+        arguments.extend(append.then(|| "--append".to_owned()));
+        must(arguments);
+    }
+    let text = drawn(&work, "cd-r");
+    assert!(text.contains("session 4 (data): blocks") && text.contains(">no faults<"), "{text}");
+    assert!(text.contains("track 5, room left: blocks") && text.contains("speed of reading"), "{text}");
+    // A closed disc tells the drive of what is recorded only; the rest of it is empty all the same.
+    must(["burn", &source, "--drive", &drive("closed"), "--media", "dvd+r", "--close"]);
+    let text = drawn(&work, "closed");
+    assert!(text.contains(">block 2295103<") && text.contains("track 1: blocks 0 to"), "{text}");
 }

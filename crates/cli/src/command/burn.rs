@@ -298,6 +298,7 @@ impl Work<'_> {
             let details = json!({
                 "phase": e.phase().to_string(), "blame": e.blame().to_string(), "aftermath": e.aftermath(),
                 "medium": e.medium().map(report::medium_fields), "suspend_held_off": awake, "notes": notes,
+                "verified": false,
             });
             let what = e.to_string();
             let failure = refusal(e, self.medium).with_details(details);
@@ -446,7 +447,13 @@ fn not_appendable(medium: &Medium) -> (String, &'static str) {
         return ("its last session was begun and never finished".to_owned(), next);
     }
     let flags: Vec<_> = state.iter_names().map(|(name, _)| name.to_lowercase().replace('_', " ")).collect();
-    let next = if erasable { "erase it, or insert another disc" } else { "insert another disc" };
+    let next = if state.contains(MediaState::WRITE_PROTECTED) {
+        "remove the write protection, or insert another disc"
+    } else if erasable {
+        "erase it, or insert another disc"
+    } else {
+        "insert another disc"
+    };
     (format!("it is {}", flags.join(", ")), next)
 }
 
@@ -568,6 +575,8 @@ fn describe(Done { report, awake, notes }: &Done, result: &mut Value, ui: &Ui) {
     result["underruns"] = json!(report.underruns);
     result["stalls"] = json!(report.stalls);
     result["verified"] = json!(verified);
+    let level = report.verified.as_ref().map_or(VerifyLevel::None, |v| v.level);
+    result["verification"] = json!(format!("{level:?}").to_lowercase());
     result["verified_sectors"] = json!(report.verified.as_ref().map(|v| v.sectors));
     result["sha256"] = json!(report.sha256.as_ref().map(ToString::to_string));
     result["notes"] = notes.iter().chain(&report.notes).map(String::as_str).collect();

@@ -111,10 +111,28 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a disc file, checks all of its structure and takes its lock.
+    /// Opens a disc file, checks all of its structure and takes its lock. One that the host lets nobody write to is a disc
+    /// that is write protected.
     pub(crate) fn open(path: &Path) -> Result<(Self, DiscState), StoreError> {
+        match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(file) => Self::from_file(file, path),
+            Err(refused)
+                if matches!(
+                    refused.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                // One that cannot be read either is told as it was first refused.
+                let file = File::open(path).map_err(|_| StoreError::io(path, "open the disc", refused))?;
+                let (store, state) = Self::from_file(file, path)?;
+                Ok((store, DiscState { protected: true, ..state }))
+            }
+            Err(error) => Err(StoreError::io(path, "open the disc", error)),
+        }
+    }
+
+    fn from_file(file: File, path: &Path) -> Result<(Self, DiscState), StoreError> {
         let io = |action| move |e| StoreError::io(path, action, e);
-        let file = OpenOptions::new().read(true).write(true).open(path).map_err(io("open the disc"))?;
         let meta = file.metadata().map_err(io("open the disc"))?;
         if !meta.is_file() {
             return Err(StoreError::NotADisc {

@@ -376,3 +376,28 @@ fn reads_and_writes_in_any_order_agree_with_plain_memory() {
         }
     }
 }
+
+/// Nothing about a file that only reads keeps the disc from being read, and no write is taken for done.
+#[test]
+fn a_file_that_cannot_be_written_is_a_disc_that_reads() {
+    let dir = temp();
+    let path = dir.path().join("a.disc");
+    let mut store = Store::create(&path, G, [7; 16], &blank()).unwrap();
+    store.write(16, &[0xAB; 16 * SECTOR]).unwrap();
+    store.commit(&blank()).unwrap();
+    drop(store);
+    let (mut store, state) = Store::from_file(File::open(&path).unwrap(), &path).unwrap();
+    let mut buf = [0; SECTOR];
+    store.read(16, &mut buf).unwrap();
+    assert_eq!(buf, [0xAB; SECTOR]);
+    store.sync().unwrap();
+    assert!(store.write(32, &[1; 16 * SECTOR]).is_err() && store.commit(&state).is_err());
+    // It is in a drive, and so in no other.
+    assert!(matches!(Store::open(&path), Err(StoreError::Locked { .. })));
+    drop(store);
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
+    // Those who may do everything can write to it still.
+    let may = OpenOptions::new().write(true).open(&path).is_ok();
+    assert_eq!(Store::open(&path).unwrap().1.protected, !may);
+}
