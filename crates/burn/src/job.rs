@@ -40,6 +40,8 @@ pub(crate) struct Job<'a> {
     pub(crate) journal: Option<Journal>,
     /// The journal that is kept.
     pub(crate) keeper: Option<Keeper>,
+    /// A disc that was to stay open was found closed.
+    pub(crate) closed_by_drive: bool,
     /// What was noticed while reading back.
     pub(crate) reading: Reading,
     /// Since then the medium was looked at, and the drive has said nothing that would make it another one.
@@ -71,6 +73,7 @@ impl<'a> Job<'a> {
             stalls: 0,
             journal: None,
             keeper: None,
+            closed_by_drive: false,
             reading: Reading::default(),
             looked: recorder.moment(),
             reports_buffer: true,

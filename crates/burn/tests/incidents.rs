@@ -11,15 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use glassmaster_burn::{
-    CancelHandle, DataBurn, DataOptions, DataStream, DiscErase, DiscFormatData, DiscFormatErase,
-    EraseOptions, Error, WriteAction, WriteEngine,
+    CancelHandle, Closing, DataBurn, DataOptions, DataStream, DiscErase, DiscFormatData, DiscFormatErase,
+    EraseOptions, Error, VerifyLevel, WriteAction, WriteEngine,
 };
 use glassmaster_disc::clock::Clock;
-use glassmaster_disc::stream::Zero;
+use glassmaster_disc::stream::{Sectors, Zero};
 use glassmaster_disc::{BlockRange, BlockRangeList, BlockSource, HResult, Lba, MediaType, SECTOR};
-use glassmaster_recorder::DiscRecorder;
+use glassmaster_recorder::{DiscRecorder, MediaState};
 use glassmaster_scsi::{Cdb, DataPhase, Outcome, Sense, Transport, TransportError};
-use glassmaster_vdrive::{Disc, DriveOptions, MediumOptions, VirtualDrive};
+use glassmaster_vdrive::{Disc, DriveOptions, MediumOptions, MediumSize, VirtualDrive};
 
 use rig::{FIVE, MEDIA, Rig, image, quiet};
 
@@ -408,5 +408,61 @@ fn a_speed_that_is_refused_is_not_the_speed_in_force() {
         };
         assert_eq!(burn(Some(slow.sectors_per_second)), (None, HResult::SPEED_ADJUSTED), "{media}");
         assert_eq!(burn(None), (None, HResult::OK), "{media}");
+    }
+}
+
+#[test]
+fn a_disc_that_the_drive_has_closed_by_itself_is_no_failure_and_told() {
+    struct Closes(Box<dyn Transport>, bool);
+    impl Transport for Closes {
+        fn execute(
+            &mut self,
+            cdb: &Cdb,
+            mut data: DataPhase<'_>,
+            timeout: Duration,
+        ) -> Result<Outcome, TransportError> {
+            let outcome = self.0.execute(cdb, data.reborrow(), timeout)?;
+            self.1 |= cdb.opcode() == 0x5B;
+            if let (true, 0x51, DataPhase::In(buf)) = (self.1, cdb.opcode(), data) {
+                // Last session and disc are complete (MMC-6 6.21, byte 2).
+                buf[2] |= 0x0E;
+                buf[2] &= !1;
+            }
+            Ok(outcome)
+        }
+
+        fn max_transfer(&self) -> usize {
+            self.0.max_transfer()
+        }
+
+        fn name(&self) -> &str {
+            self.0.name()
+        }
+    }
+    for media in [MediaType::DVD_R, MediaType::BD_R] {
+        let rig = Rig::blank(media);
+        let recorder = rig.recorder_on(Box::new(Closes(rig.watched(), false)));
+        let burn = DataBurn::new(DataOptions { verify: VerifyLevel::Full, ..DataOptions::default() });
+        let report = burn.write(&recorder, Arc::new(image(64, 1)), &mut quiet, &CancelHandle::new()).unwrap();
+        assert_eq!(report.closing, Closing::Final, "{media}");
+        assert!(report.verified.is_some() && report.notes.iter().any(|n| n.contains("closed the disc")));
+    }
+}
+
+#[test]
+fn a_cd_is_closed_where_the_gap_between_sessions_leaves_too_little() {
+    let size = MediumSize::named(MediaType::CD_R, "74min").unwrap();
+    // Sectors behind the data; what is left of them when 11,400 lie between the sessions is 2 % of the disc or more.
+    for (left, closing) in [(8_000, Closing::Final), (18_000, Closing::Final), (18_200, Closing::Appendable)]
+    {
+        let rig = Rig::sized(size);
+        let recorder = rig.recorder();
+        let sectors = recorder.medium().unwrap().free - 150 - left;
+        let source: Arc<dyn BlockSource> = Arc::new(Sectors(Zero::new(sectors * 2048)));
+        let burn = DataBurn::new(DataOptions { verify: VerifyLevel::Quick, ..DataOptions::default() });
+        let report = burn.write(&recorder, source, &mut quiet, &CancelHandle::new()).unwrap();
+        assert_eq!(report.closing, closing, "{left}");
+        let open = recorder.medium().unwrap().state.contains(MediaState::APPENDABLE);
+        assert_eq!(open, closing == Closing::Appendable, "{left}");
     }
 }

@@ -344,11 +344,12 @@ fn a_test_write_records_nothing() {
 
 #[test]
 fn a_disc_that_is_nearly_full_is_closed() {
-    // 2 % of an 80 minute CD are 7196 sectors.
+    // 2 % of an 80 minute CD are 7196 sectors, and 11,400 lie between its first session and the next.
     let size = MediumSize::named(MediaType::CD_R, "80min").unwrap();
     let rig = Rig::sized(size);
     let recorder = rig.recorder();
     let check = |sectors| DataBurn::new(open()).check(&recorder, sectors).unwrap().closing;
-    assert_eq!(check(350_000), Closing::Appendable);
+    assert_eq!(check(340_000), Closing::Appendable);
+    assert_eq!(check(342_000), Closing::Final);
     assert_eq!(check(353_000), Closing::Final);
 }

@@ -44,7 +44,7 @@ pub struct BurnReport {
     pub sectors: u64,
     /// Zero sectors written after them: post-gap and padding.
     pub padding: u32,
-    /// In which state the medium was left; after a test write, would have been.
+    /// In which state the medium was left, by its own account where it was verified; after a test write, would have been.
     pub closing: Closing,
     /// The laser stayed at read power: nothing was recorded.
     pub test_write: bool,
@@ -480,12 +480,15 @@ fn run(
     if verified.is_none() {
         job.check(job.keeps_its_promise()).map_err(taken_back)?;
     }
+    if job.closed_by_drive {
+        job.notes.push("the drive has closed the disc: no other session can follow".to_owned());
+    }
     let report = BurnReport {
         media: medium.kind,
         start_lba: sent.first().map_or(Lba(0), |s| s.target.start),
         sectors: sent.iter().map(|s| s.target.sectors).sum(),
         padding: sent.iter().map(|s| s.target.tail).sum(),
-        closing: recipe.closing(),
+        closing: if job.closed_by_drive { Closing::Final } else { recipe.closing() },
         test_write: job.options.test_write,
         speed: speed.speed,
         speed_result: speed.result,

@@ -18,6 +18,11 @@ const GAP: u32 = 150;
 const SHORTEST_TRACK: u64 = 300;
 /// Run-out sectors that track at once leaves behind the track (MMC-6 clause 4, CD model).
 const RUN_OUT: u64 = 2;
+/// Sectors between the first session and the next one: lead-out of 90 s, lead-in of 60 s, pre-gap of 2 s (MMC-6 clause 4, CD
+/// model).
+const FIRST_GAP: u64 = 6_750 + 4_500 + 150;
+/// The same between later ones, whose lead-out takes 30 s.
+const LATER_GAP: u64 = 2_250 + 4_500 + 150;
 /// Control nibble of a data track, not to be copied bit clear (ECMA-130 22.3.1).
 const DATA_TRACK: u8 = 4;
 
@@ -44,7 +49,9 @@ impl CdR {
         };
         let post_gap = if options.postgap_in_image { 0 } else { GAP };
         let needed = sectors + u64::from(post_gap);
-        let closing = if options.force_close || super::nearly_full(medium, needed) {
+        // What the session needs to let another one follow is not free afterwards.
+        let between = if blank { FIRST_GAP } else { LATER_GAP };
+        let closing = if options.force_close || super::nearly_full(medium, needed + between) {
             Closing::Final
         } else {
             Closing::Appendable
