@@ -225,8 +225,20 @@ fn one_drive_does_one_piece_of_work_at_a_time() {
     let section = |engine: &WriteEngine| {
         engine.write_section(&Zero::new(4096), Lba(0), 2, &mut |_| ControlFlow::Continue(()))
     };
+    let slow = recorder.write_speeds().unwrap().last().unwrap().sectors_per_second;
+    let passing = ready(&recorder);
+    passing.set_write_speed(Some(slow), false).unwrap();
+    let mut passing = Some(passing);
+    let speeds = || rig.seen.opcodes.lock().unwrap().iter().filter(|op| **op == 0xB6).count();
     let mut asked = 0;
     data.write(&stream(), &mut |event| {
+        if event.action == WriteAction::WritingData {
+            // The speed of a write is its own, whoever asks for another one and gives it back.
+            let before = speeds();
+            drop(passing.take());
+            assert_eq!(other.set_write_speed(Some(slow), false).expect_err("a speed").hresult(), LOCKED);
+            assert_eq!(speeds(), before);
+        }
         if [WriteAction::ValidatingMedia, WriteAction::WritingData, WriteAction::Finalization]
             .contains(&event.action)
         {

@@ -189,7 +189,8 @@ impl DiscRecorder {
             (None, None) => None,
         };
         let pure_cav = speed.map_or(pure_cav, |s| s.pure_cav);
-        let mut guard = RestoreSpeed { recorder: self.clone(), media, streaming: false, armed: true };
+        let mut guard =
+            RestoreSpeed { recorder: self.clone(), media, streaming: false, armed: true, yields: false };
         if speed_bytes(media) == 2048
             && let Some(kilobytes) = kilobytes
             && let Some((end, read)) = speed.and_then(|s| Some((s.end?, s.read)))
@@ -248,9 +249,18 @@ pub struct RestoreSpeed {
     media: MediaType,
     streaming: bool,
     armed: bool,
+    /// Not while the drive is written or erased.
+    yields: bool,
 }
 
 impl RestoreSpeed {
+    /// The same, unless the drive is at work then ([`DiscRecorder::occupy`]): a write goes on at the speed it was begun with,
+    /// and gives the default back itself.
+    pub fn unless_occupied(mut self) -> Self {
+        self.yields = true;
+        self
+    }
+
     /// Gives the default back now and says whether it worked.
     ///
     /// # Errors
@@ -264,6 +274,8 @@ impl RestoreSpeed {
             return Ok(());
         }
         self.armed = false;
+        let occupied = if self.yields { self.recorder.occupy().map(Some) } else { Ok(None) };
+        let Ok(_occupied) = occupied else { return Ok(()) };
         let limit = self.recorder.patience().command;
         if self.streaming {
             let list = PerformanceDescriptor { restore_defaults: true, ..PerformanceDescriptor::default() };

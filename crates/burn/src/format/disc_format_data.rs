@@ -490,22 +490,29 @@ impl DiscFormatData {
     /// the result is [`HResult::OK`] or says what was replaced.
     ///
     /// # Errors
-    /// [`FormatError::WriteInProgress`], [`FormatError::RecorderRequired`]; what the drive says.
+    /// [`FormatError::WriteInProgress`], [`FormatError::RecorderRequired`]; [`FormatError::Device`] while another object writes
+    /// or erases with this recorder; what the drive says.
     #[doc(alias = "SetWriteSpeed")]
     pub fn set_write_speed(
         &self,
         sectors_per_second: Option<u32>,
         pure_cav: bool,
     ) -> Result<HResult, FormatError> {
+        drop(self.idle()?);
+        let recorder = self.required()?;
+        // Nobody's write is to go on at another speed.
+        drop(recorder.occupy()?);
         // What was set before goes first: given back later, it would undo what is set now.
         let before = self.idle()?.speed.take();
-        let recorder = self.required()?;
         drop(before);
+        let occupied = recorder.occupy()?;
         let (setting, guard) = recorder.set_write_speed(sectors_per_second, pure_cav)?;
         let mut state = self.idle()?;
         state.options.speed = sectors_per_second;
         state.options.pure_cav = pure_cav;
-        state.speed = setting.speed.map(|speed| (speed, guard));
+        state.speed = setting.speed.map(|speed| (speed, guard.unless_occupied()));
+        drop(state);
+        drop(occupied);
         Ok(setting.result)
     }
 
