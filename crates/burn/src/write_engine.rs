@@ -123,7 +123,7 @@ impl WriteEngine {
     /// Sets the expected speed at the start.
     ///
     /// # Errors
-    /// [`FormatError::EngineInUse`]; [`FormatError::Argument`] for 0.
+    /// [`FormatError::EngineInUse`]; [`FormatError::Argument`] for 0 and for more than 2^31 - 1.
     pub fn set_starting_sectors_per_second(&self, speed: Option<u32>) -> Result<(), FormatError> {
         self.idle()?.starting = speed_hint(speed)?;
         Ok(())
@@ -273,7 +273,9 @@ impl Drop for Busy<'_> {
 
 fn speed_hint(speed: Option<u32>) -> Result<Option<u32>, FormatError> {
     match speed {
-        Some(0) => Err(FormatError::Argument("a speed is above 0".to_owned())),
+        Some(speed) if !(1..=i32::MAX.cast_unsigned()).contains(&speed) => {
+            Err(FormatError::Argument("a speed is 1 to 2^31 - 1 sectors a second".to_owned()))
+        }
         other => Ok(other),
     }
 }

@@ -478,3 +478,46 @@ fn a_cd_is_closed_where_the_gap_between_sessions_leaves_too_little() {
         assert_eq!(open, closing == Closing::Appendable, "{left}");
     }
 }
+
+#[test]
+fn an_address_among_what_is_recorded_is_no_place_to_write() {
+    struct Points(Box<dyn Transport>, i32);
+    impl Transport for Points {
+        fn execute(
+            &mut self,
+            cdb: &Cdb,
+            mut data: DataPhase<'_>,
+            timeout: Duration,
+        ) -> Result<Outcome, TransportError> {
+            let outcome = self.0.execute(cdb, data.reborrow(), timeout)?;
+            if let (0x52, DataPhase::In(buf)) = (cdb.opcode(), data) {
+                // Next writable address (MMC-6 6.26, bytes 12 to 15).
+                buf[12..16].copy_from_slice(&self.1.to_be_bytes());
+            }
+            Ok(outcome)
+        }
+
+        fn max_transfer(&self) -> usize {
+            self.0.max_transfer()
+        }
+
+        fn name(&self) -> &str {
+            self.0.name()
+        }
+    }
+    for media in [MediaType::BD_R, MediaType::DVD_R, MediaType::DVD_PLUS_R] {
+        let rig = Rig::blank(media);
+        let options = DataOptions { disable_dvd_compatibility: true, ..DataOptions::default() };
+        let burn = DataBurn::new(options);
+        let write = |recorder: &DiscRecorder| {
+            burn.write(recorder, Arc::new(image(64, 1)), &mut quiet, &CancelHandle::new())
+        };
+        write(&rig.recorder()).unwrap();
+        let writes = rig.writes();
+        for next in [0, 32, -1, i32::MIN] {
+            let error = write(&rig.recorder_on(Box::new(Points(rig.watched(), next)))).unwrap_err();
+            assert_eq!(error.hresult(), HResult::DATA_INVALID_MEDIA_STATE, "{media}, {next}: {error}");
+        }
+        assert_eq!(rig.writes(), writes, "{media}");
+    }
+}

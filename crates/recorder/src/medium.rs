@@ -283,7 +283,10 @@ impl DiscRecorder {
             medium.state |= MediaState::DAMAGED;
             return Ok(());
         };
-        let Some(next) = track.next_writable.filter(|n| n.0 >= 0 || is_cd(medium.profile)) else {
+        // Before its own track, so among what is recorded, none takes data. (The invisible track of a blank CD may begin behind
+        // its pre-gap.)
+        let can_be = |n: &Lba| is_cd(medium.profile) || *n >= track.start.max(Lba(0));
+        let Some(next) = track.next_writable.filter(can_be) else {
             medium.state |= MediaState::DAMAGED;
             return Ok(());
         };

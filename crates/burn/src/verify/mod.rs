@@ -194,8 +194,8 @@ fn find_differences(
     );
     match result {
         Ok(()) if failure.comparison.is_equal() => failure.contradictions.push(format!(
-            "what was read differs from what was sent after sector {from}, but a second reading shows no difference: \
-             the disc or the source does not read the same twice"
+            "after sector {from} something was read that was not sent, or could not be read, but a second reading shows no \
+             difference: the disc or the source does not read the same twice"
         )),
         Ok(()) => {}
         Err(CompareError::Cancelled) => return Err(job.cancelled()),
