@@ -1,19 +1,19 @@
 //! `drives` and `info`: what is told of a drive and its disc, as text and as JSON.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+#[allow(dead_code, reason = "each test file uses its part")]
+mod glassmaster_program;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
+use glassmaster_program::command;
 use serde_json::Value;
 
-fn glassmaster() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_glassmaster"))
-}
-
 fn run(args: &[&str]) -> Output {
-    glassmaster().args(args).output().unwrap()
+    command().args(args).output().unwrap()
 }
 
 fn lines(output: &Output) -> Vec<Value> {
@@ -89,7 +89,7 @@ fn info_tells_drive_medium_speeds_and_tracks() {
 fn watching_ends_with_the_signal() {
     let directory = tempfile::tempdir().unwrap();
     let drive = disc(directory.path(), "cd-rw");
-    let mut child = glassmaster()
+    let mut child = command()
         .args(["drives", "--json", "--watch", &drive])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -220,7 +220,7 @@ fn watching_tells_of_virtual_drives() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name).display().to_string();
         let (file, moved, socket) = (at("a disc"), at("moved"), at("socket"));
-        let mut child = glassmaster()
+        let mut child = command()
             .args(["drives", "--watch", &format!("virtual:{file}"), &format!("socket:{socket}")])
             .args(json.then_some("--json"))
             .stdout(Stdio::piped())
@@ -250,7 +250,7 @@ fn watching_tells_of_virtual_drives() {
         told("removed", &disc);
         for kill in [false, true, false] {
             let server =
-                glassmaster().args(["disc", "serve", &moved, "--socket", &socket, "--quiet"]).spawn();
+                command().args(["disc", "serve", &moved, "--socket", &socket, "--quiet"]).spawn();
             let mut server = server.unwrap();
             told("added", &served);
             match kill {
@@ -291,7 +291,7 @@ fn one_signal_ends_the_wait_for_a_silent_drive() {
         &["extract", &drive],
         &["compare", &drive, folder],
     ] {
-        let child = glassmaster()
+        let child = command()
             .args(args)
             .arg("--json")
             .current_dir(directory.path())

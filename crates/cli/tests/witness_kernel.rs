@@ -128,15 +128,17 @@ fn the_program_tells_who_holds_a_drive_who_may_not_and_which_come_and_go() {
         mkdir -p /run/state
         $G --json drives --watch >watched &
         watcher=$!
-        await 10 grep -q . watched || sleep 1
+        # It listens to the kernel, has listed what there is, and waits.
+        watching() { ls -l /proc/$watcher/fd | grep -q socket: && grep -q '^State:.S' /proc/$watcher/status; }
+        await 120 watching || echo "not watching"
         attach 0 cd-r
         ls -l $RECORDER_DEVICE
-        await 10 grep -q '"added"' watched
+        await 120 grep -q '"added"' watched
         attach 1 dvd+rw
-        await 10 eval '[ $(grep -c "\"added\"" watched) = 2 ]'
+        await 120 eval '[ $(grep -c "\"added\"" watched) = 2 ]'
         $G --json drives >listed
         detach 1
-        await 10 grep -q '"removed"' watched
+        await 120 grep -q '"removed"' watched
         kill -INT $watcher
         wait $watcher
         echo "watcher: $?"
@@ -152,7 +154,7 @@ os.open(sys.argv[1], os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK)
 print("got it", flush=True)
 time.sleep(300)' $RECORDER_DEVICE >holder &
         holder=$!
-        await 20 grep -qs got holder
+        await 120 grep -qs got holder
         $G --json burn $P/more --append --drive $RECORDER_DEVICE >held
         echo "held: $?"
         kill $holder

@@ -101,7 +101,7 @@ fn a_source_that_is_the_output_is_refused() {
 
 #[test]
 fn twenty_thousand_sources_take_no_longer_than_a_folder_of_them() {
-    let dir = TempDir::new().unwrap();
+    let dir = glassmaster_testkit::scratch::folder().unwrap();
     let sources: Vec<_> = (0..20_000)
         .map(|n| {
             let path = dir.path().join(format!("a name of some length {n}"));

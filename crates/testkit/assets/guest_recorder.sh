@@ -30,18 +30,18 @@ attach() {
   rm -f "$RECORDER_SOCKET"
   bash ./server "$@" >server$number.log 2>&1 &
   echo $! >/run/recorder$number.server
-  await 20 test -S "$RECORDER_SOCKET" || { echo "the recorder does not listen"; cat server$number.log; exit 70; }
+  await 120 test -S "$RECORDER_SOCKET" || { echo "the recorder does not listen"; cat server$number.log; exit 70; }
   mkdir -p "$place"
   echo "dev_size=$((2048 * 1024)),dev_config=recorder/$number,hw_block_size=2048,hw_max_sectors=256" >"$place/control"
   echo 1 >"$place/enable"
   uio=$(grep -l "/recorder$number/" /sys/class/uio/uio*/name) || { echo "no uio device"; exit 71; }
   ./tcmu_bridge "$RECORDER_SOCKET" "$(basename "${uio%/name}")" >bridge$number.out 2>bridge$number.log &
   echo $! >/run/recorder$number.bridge
-  await 10 grep -qs ready bridge$number.out || { echo "the bridge does not run"; cat bridge$number.log; exit 71; }
+  await 120 grep -qs ready bridge$number.out || { echo "the bridge does not run"; cat bridge$number.log; exit 71; }
   mkdir -p "$portal/lun/lun_$number"
   cat "$portal/nexus" >/dev/null 2>&1 || echo naa.5000000000000002 >"$portal/nexus"
   ln -s "$place" "$portal/lun/lun_$number/recorder"
-  await 20 recorder_is_there "$number" || { echo "no block device"; dmesg -t | tail -n 20; exit 72; }
+  await 120 recorder_is_there "$number" || { echo "no block device"; dmesg -t | tail -n 20; exit 72; }
   RECORDER_DEVICE=/dev/$(block_of "$number")
   # tcm_loop sets no limit, and file systems then write more at a time than the wire carries.
   echo 128 >"/sys/class/block/${RECORDER_DEVICE#/dev/}/queue/max_sectors_kb"
@@ -51,7 +51,7 @@ attach() {
 detach() {
   local number=$1
   rm "$portal/lun/lun_$number/recorder"
-  await 20 recorder_is_gone "$number" || { echo "the device stays"; exit 73; }
+  await 120 recorder_is_gone "$number" || { echo "the device stays"; exit 73; }
   rmdir "$portal/lun/lun_$number"
   kill "$(cat /run/recorder$number.bridge)" "$(cat /run/recorder$number.server)"
   wait "$(cat /run/recorder$number.bridge)" "$(cat /run/recorder$number.server)"

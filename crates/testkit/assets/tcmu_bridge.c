@@ -10,12 +10,14 @@
 /* The kernel's header brings its own struct iovec along: keep the C library's. */
 #define _UAPI__LINUX_UIO_H
 #define __LINUX_UIO_H
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/target_core_user.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "recorder_wire.h"
 
 /* Commands of MMC and SPC that carry data to the drive. */
@@ -157,7 +159,10 @@ int main(int count, char **arguments)
 		return 2;
 	}
 	snprintf(path, sizeof path, "/dev/%s", arguments[2]);
-	int recorder = wire_connect(arguments[1]), uio = open(path, O_RDWR | O_NONBLOCK);
+	int recorder, uio = open(path, O_RDWR | O_NONBLOCK);
+	/* The socket has a name a moment before anybody listens. */
+	for (int attempts = 0; (recorder = wire_connect(arguments[1])) < 0 && errno == ECONNREFUSED && attempts < 6000; attempts++)
+		usleep(10000);
 	ring_size = map_size(arguments[2]);
 	if (recorder < 0 || uio < 0 || !ring_size) {
 		perror(recorder < 0 ? arguments[1] : path);

@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn everything_is_there_and_the_same_twice() {
-        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (one, two) = (crate::scratch::folder().unwrap(), crate::scratch::folder().unwrap());
         everything(one.path()).unwrap();
         everything(two.path()).unwrap();
         let (one, two) = (Manifest::of_folder(one.path()).unwrap(), Manifest::of_folder(two.path()).unwrap());

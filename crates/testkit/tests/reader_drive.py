@@ -55,8 +55,10 @@ def answer(cdb):
 
 
 listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-listener.bind(sys.argv[1])
+# Its name appears when somebody listens.
+listener.bind(sys.argv[1] + ".new")
 listener.listen(8)
+os.rename(sys.argv[1] + ".new", sys.argv[1])
 events = selectors.DefaultSelector()
 events.register(listener, selectors.EVENT_READ)
 while True:

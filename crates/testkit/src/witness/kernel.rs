@@ -7,12 +7,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::StatVfsMountFlags;
 use tempfile::TempDir;
 
 use super::compiler::{Product, compile};
 use super::{Witness, run};
 use crate::manifest::{Entry, Kind};
-use crate::{Failure, Manifest, Result};
+use crate::{Failure, Manifest, Result, scratch};
 
 const INIT: &str = include_str!("../../assets/guest_init.sh");
 const MOUNT: &str = include_str!("../../assets/guest_mount.sh");
@@ -93,6 +94,8 @@ impl GuestRun {
 pub struct Kernel {
     program: Witness,
     tools: TempDir,
+    /// Where the guest's memory is kept, as a file.
+    ram: TempDir,
     preload: PathBuf,
     memory: String,
     limit: Duration,
@@ -112,7 +115,8 @@ impl Kernel {
         let Some(preload) = compile(tools.path(), "uml_xsave", XSAVE, Product::Preload)? else {
             return Ok(None);
         };
-        Ok(Some(Self { program, tools, preload, memory: "768M".to_owned(), limit: Duration::from_secs(540) }))
+        let (memory, limit) = ("768M".to_owned(), Duration::from_secs(540));
+        Ok(Some(Self { program, tools, ram: ram()?, preload, memory, limit }))
     }
 
     /// Memory of the guest, as `mem=` takes it; 768M if not said.
@@ -145,7 +149,7 @@ impl Kernel {
             .arg(format!("init={}", init.display()))
             .arg(format!("GUEST_WORK={}", place.display()))
             .arg(format!("GUEST_MODULES={modules}"))
-            .env("TMPDIR", self.tools.path());
+            .env("TMPDIR", self.ram.path());
         let console = run(&mut command, self.limit)?;
         let read = |name: &str| fs::read(place.join(name)).unwrap_or_default();
         let log = String::from_utf8_lossy(&read("log")).into_owned();
@@ -208,6 +212,16 @@ fn temporary() -> Result<TempDir> {
         .prefix("glassmaster-guest-")
         .tempdir()
         .map_err(Failure::at(&std::env::temp_dir()))
+}
+
+/// On a disk every page that the guest writes to would be written there; memory is executed by the guest, too.
+fn ram() -> Result<TempDir> {
+    let folder = scratch::folder()?;
+    let flags = rustix::fs::statvfs(folder.path()).map(|place| place.f_flag);
+    match flags {
+        Ok(flags) if !flags.contains(StatVfsMountFlags::NOEXEC) => Ok(folder),
+        _ => temporary(),
+    }
 }
 
 fn executable(path: &Path, content: &[u8]) -> Result<()> {
