@@ -123,6 +123,8 @@ pub(crate) fn watch() -> Result<Cancel, Failure> {
         if first.get_or_insert_with(Instant::now).elapsed() > AGAIN {
             std::process::exit(CANCELLED.into());
         }
+        // Told under the lock: an action that is added at this moment runs here or there, and not twice.
+        let actions = inner.actions.lock().unwrap_or_else(PoisonError::into_inner);
         if inner.flag.swap(true, Ordering::SeqCst) {
             return;
         }
@@ -130,7 +132,7 @@ pub(crate) fn watch() -> Result<Cancel, Failure> {
         if let Some(words) = &*inner.harmless.lock().unwrap_or_else(PoisonError::into_inner) {
             end(words);
         }
-        for action in inner.actions.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for action in actions.iter() {
             action();
         }
     })

@@ -249,8 +249,7 @@ fn watching_tells_of_virtual_drives() {
         std::fs::rename(&file, &moved).unwrap();
         told("removed", &disc);
         for kill in [false, true, false] {
-            let server =
-                command().args(["disc", "serve", &moved, "--socket", &socket, "--quiet"]).spawn();
+            let server = command().args(["disc", "serve", &moved, "--socket", &socket, "--quiet"]).spawn();
             let mut server = server.unwrap();
             told("added", &served);
             match kill {
