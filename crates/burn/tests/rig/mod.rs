@@ -131,7 +131,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     fn with(media: Option<MediaType>, options: &MediumOptions) -> Self {
-        let folder = glassmaster_testkit::scratch::folder().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("medium.disc");
         if let Some(media) = media {
             drop(Disc::create(&path, media, options).unwrap());
