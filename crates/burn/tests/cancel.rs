@@ -6,7 +6,7 @@
 mod rig;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -180,9 +180,7 @@ struct Bench {
 
 impl Bench {
     fn new(media: MediaType) -> Self {
-        let memory = Path::new("/dev/shm");
-        let folder =
-            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        let folder = rig::folder();
         let path = folder.path().join("medium.disc");
         drop(Disc::create(&path, media, &MediumOptions::default()).unwrap());
         let journal = Journal::at(folder.path().join("burn.journal"));

@@ -89,7 +89,7 @@ fn a_cancel_reaches_a_slow_drive_while_it_writes() {
 fn a_recorder_behind_a_socket() {
     for media in MEDIA {
         let rig = Rig::blank(media);
-        let folder = tempfile::tempdir().unwrap();
+        let folder = rig::folder();
         let listener = Listener::bind(&folder.path().join("recorder.sock")).unwrap();
         let stop = AtomicBool::new(false);
         std::thread::scope(|threads| {

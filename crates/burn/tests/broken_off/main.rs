@@ -167,7 +167,7 @@ struct Expected {
 
 impl<'a> Bench<'a> {
     fn new(case: &'a Case) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = rig::folder();
         drop(Disc::create(&folder.path().join("a.disc"), case.media, &MediumOptions::default()).unwrap());
         let whole =
             [(320, 447), (0, 31), (256, 287)].map(|(first, last)| BlockRange::new(first, last).unwrap());

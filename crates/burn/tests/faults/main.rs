@@ -82,10 +82,7 @@ const UNSPOILED: Plan = Plan { fault: None, at: usize::MAX, lasting: false };
 
 impl Bench {
     fn new(media: MediaType, work: Work) -> Self {
-        // Memory is quicker than a disk, where there is any to be had.
-        let memory = std::path::Path::new("/dev/shm");
-        let folder =
-            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        let folder = rig::folder();
         let path = folder.path().join("medium.disc");
         Self { _folder: folder, path, media, work, image: Arc::new(image(SECTORS, 1)) }
     }

@@ -129,9 +129,20 @@ pub(crate) struct Rig {
     pub(crate) seen: Arc<Seen>,
 }
 
+/// A folder that vanishes with the value, in memory where there is any to be had: discs that are flushed thousands of times
+/// would wait for nothing but the disk. With `TMPDIR` set, there.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let folder = match std::env::var_os("TMPDIR") {
+        None if memory.is_dir() => tempfile::tempdir_in(memory),
+        _ => tempfile::tempdir(),
+    };
+    folder.unwrap()
+}
+
 impl Rig {
     fn with(media: Option<MediaType>, options: &MediumOptions) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let path = folder.path().join("medium.disc");
         if let Some(media) = media {
             drop(Disc::create(&path, media, options).unwrap());
