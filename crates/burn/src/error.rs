@@ -49,15 +49,25 @@ pub enum Unsuitable {
     #[error("the burn cannot be gone on with: {0}")]
     NoResume(String),
     /// Less room than data.
-    #[error("the data does not fit: {needed} sectors are needed, {free} are free ({medium})")]
+    #[error("the data does not fit: {needed} sectors are needed{}, {free} are free ({medium})", beside_words(*.beside))]
     TooLarge {
         /// Sectors to be written, padding and post-gap included.
         needed: u64,
+        /// Those of them that are no data: padding, post-gap, run-out.
+        beside: u64,
         /// Sectors that are free.
         free: u64,
         /// Type of the disc.
         medium: MediaType,
     },
+}
+
+/// Whoever compares the size of an image with the free sectors wants to know of the difference.
+fn beside_words(beside: u64) -> String {
+    match beside {
+        0 => String::new(),
+        n => format!(" ({n} of them around the data)"),
+    }
 }
 
 impl Unsuitable {

@@ -5,6 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,6 +19,8 @@ use crate::signal::{Cancel, Harmless};
 const JSON_PROGRESS: Duration = Duration::from_millis(500);
 /// Time between two lines of progress where no bar can be drawn, as in the log of a run that nobody watches.
 const LOG_PROGRESS: Duration = Duration::from_secs(30);
+/// Longest time for the result of a program that a signal meets at its end.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 const BYTES: &str = "{prefix:>10} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} ETA {eta} {msg}";
 const SHARE: &str = "{prefix:>10} [{bar:30}] {percent}% {msg}";
 const COUNT: &str = "{prefix:>10} {human_pos} {msg}";
@@ -29,6 +33,8 @@ pub(crate) struct Ui {
     last_json: RefCell<Option<Instant>>,
     /// First failure of writing a result, other than that the reader has gone.
     lost: Cell<Option<std::io::ErrorKind>>,
+    /// Somebody says the last words: the main thread, or the one that ends the program after a signal.
+    ending: Arc<AtomicBool>,
 }
 
 /// The bar of one phase of the work.
@@ -119,6 +125,7 @@ impl Ui {
             bar: RefCell::new(None),
             last_json: RefCell::new(None),
             lost: Cell::new(None),
+            ending: Arc::default(),
         }
     }
 
@@ -268,8 +275,11 @@ impl Ui {
 
     /// Ends the program after a signal even where writing waits for a reader; see [`Cancel::end_anyway`].
     pub(crate) fn end_anyway(&self, cancel: &Cancel) {
-        let (json, to_stderr) = (self.json, self.to_stderr);
+        let (json, to_stderr, ending) = (self.json, self.to_stderr, Arc::clone(&self.ending));
         cancel.end_anyway(move || {
+            if ending.swap(true, Ordering::SeqCst) {
+                return;
+            }
             let failure = Failure::new(CANCELLED, "cancelled");
             match (json, to_stderr) {
                 (true, false) => json_result(&failure),
@@ -281,8 +291,13 @@ impl Ui {
 
     /// Ends the program at the first signal while it only asks and reads; see [`Cancel::end_at_once`].
     pub(crate) fn end_at_once(&self, cancel: &Cancel) -> Harmless {
-        let (json, to_stderr) = (self.json, self.to_stderr);
+        let (json, to_stderr, ending) = (self.json, self.to_stderr, Arc::clone(&self.ending));
         cancel.end_at_once(move || {
+            if ending.swap(true, Ordering::SeqCst) {
+                // The program is at its end by itself; all it may still need is a moment.
+                std::thread::sleep(LAST_MOMENT);
+                return;
+            }
             let mut failure = Failure::new(CANCELLED, "cancelled; nothing has been changed");
             failure.hresult = Some(glassmaster::disc::HResult::REQUEST_CANCELLED.0);
             if json && to_stderr {
@@ -305,6 +320,12 @@ impl Ui {
 
     /// Last words and exit status.
     pub(crate) fn finish(&self, result: Result<Value, Failure>) -> ExitCode {
+        if self.ending.swap(true, Ordering::SeqCst) {
+            // They are being said, and the program ends with them.
+            loop {
+                std::thread::park();
+            }
+        }
         self.progress_end();
         let result = match (result, self.lost.get()) {
             (Ok(_), Some(e)) => Err(Failure::new(FAILED, format!("cannot write the result: {e}"))),

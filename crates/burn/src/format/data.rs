@@ -314,7 +314,9 @@ fn validate(job: &mut Job<'_>, wanted: Wanted) -> Result<(Medium, Box<dyn Recipe
         Wanted::Sectors(_) | Wanted::Either { .. } => total_of(target, &*recipe),
     };
     if needed > medium.free {
-        return Err(unsuitable(Unsuitable::TooLarge { needed, free: medium.free, medium: medium.kind }));
+        let (free, medium) = (medium.free, medium.kind);
+        let beside = needed.saturating_sub(sectors);
+        return Err(unsuitable(Unsuitable::TooLarge { needed, beside, free, medium }));
     }
     Ok((medium, recipe, target))
 }
@@ -544,8 +546,13 @@ fn make_ready(
         job.look_anew();
         let needed = sections.iter().map(|s| needed_by(s.target, recipe)).max().unwrap_or(0);
         if needed > medium.free {
-            let (free, medium) = (medium.free, medium.kind);
-            return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::TooLarge { needed, free, medium })));
+            let (beside, free, medium) = (0, medium.free, medium.kind);
+            return Err(job.fail(ErrorKind::Unsuitable(Unsuitable::TooLarge {
+                needed,
+                beside,
+                free,
+                medium,
+            })));
         }
     }
     job.enter(WriteAction::InitializingHardware, 0)?;

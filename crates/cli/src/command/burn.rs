@@ -80,6 +80,9 @@ pub(crate) fn run(args: &Burn, ui: &Ui, cancel: &Cancel) -> Result<Value, Failur
     if let Some(note) = early {
         work.note(note);
     }
+    if args.close && medium.state.contains(MediaState::OVERWRITE_ONLY) {
+        work.note(format!("a {} stays writable: --close closes write-once discs and CD-RW", medium.kind));
+    }
     let mut burn = DataBurn::new(options(args, &drive, medium.kind));
     if args.append {
         return append(args, &drive, &recorder, &medium, &burn, &work);
