@@ -51,6 +51,30 @@ impl<T: Transport, F: FnMut(&Cdb, &mut T) -> Option<Outcome> + Send> Transport f
     }
 }
 
+/// A drive whose data are changed on the way.
+struct Retold<F>(Box<dyn Transport>, F);
+
+impl<F: FnMut(&Cdb, &mut [u8]) + Send> Transport for Retold<F> {
+    fn execute(
+        &mut self,
+        cdb: &Cdb,
+        mut data: DataPhase<'_>,
+        timeout: Duration,
+    ) -> Result<Outcome, TransportError> {
+        let outcome = self.0.execute(cdb, data.reborrow(), timeout)?;
+        (self.1)(cdb, if let DataPhase::In(buf) = data { buf } else { &mut [] });
+        Ok(outcome)
+    }
+
+    fn max_transfer(&self) -> usize {
+        self.0.max_transfer()
+    }
+
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
 fn deferred(key: u8, asc: u8, ascq: u8) -> Sense {
     let mut sense = Sense::of(key, asc, ascq);
     sense.deferred = true;
@@ -351,34 +375,16 @@ fn a_sector_size_of_another_drive_is_refused_before_anything_is_sent() {
 
 /// READ CAPACITY of a disk with other answers.
 fn disk_of(last: u32, block: u32) -> (Rig, DiscRecorder) {
-    struct Other(Box<dyn Transport>, [u8; 8]);
-    impl Transport for Other {
-        fn execute(
-            &mut self,
-            cdb: &Cdb,
-            mut data: DataPhase<'_>,
-            timeout: Duration,
-        ) -> Result<Outcome, TransportError> {
-            let outcome = self.0.execute(cdb, data.reborrow(), timeout)?;
-            if let (0x25, DataPhase::In(buf)) = (cdb.opcode(), data) {
-                buf[..8].copy_from_slice(&self.1);
-            }
-            Ok(outcome)
-        }
-
-        fn max_transfer(&self) -> usize {
-            self.0.max_transfer()
-        }
-
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-    }
     let rig = Rig::blank(MediaType::DISK);
     let mut answer = [0; 8];
     answer[..4].copy_from_slice(&last.to_be_bytes());
     answer[4..].copy_from_slice(&block.to_be_bytes());
-    let recorder = rig.recorder_on(Box::new(Other(rig.watched(), answer)));
+    let retold = Retold(rig.watched(), move |cdb: &Cdb, data: &mut [u8]| {
+        if cdb.opcode() == 0x25 && !data.is_empty() {
+            data[..8].copy_from_slice(&answer);
+        }
+    });
+    let recorder = rig.recorder_on(Box::new(retold));
     (rig, recorder)
 }
 
@@ -425,35 +431,18 @@ fn a_speed_that_is_refused_is_not_the_speed_in_force() {
 
 #[test]
 fn a_disc_that_the_drive_has_closed_by_itself_is_no_failure_and_told() {
-    struct Closes(Box<dyn Transport>, bool);
-    impl Transport for Closes {
-        fn execute(
-            &mut self,
-            cdb: &Cdb,
-            mut data: DataPhase<'_>,
-            timeout: Duration,
-        ) -> Result<Outcome, TransportError> {
-            let outcome = self.0.execute(cdb, data.reborrow(), timeout)?;
-            self.1 |= cdb.opcode() == 0x5B;
-            if let (true, 0x51, DataPhase::In(buf)) = (self.1, cdb.opcode(), data) {
-                // Last session and disc are complete (MMC-6 6.21, byte 2).
-                buf[2] |= 0x0E;
-                buf[2] &= !1;
-            }
-            Ok(outcome)
-        }
-
-        fn max_transfer(&self) -> usize {
-            self.0.max_transfer()
-        }
-
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-    }
     for media in [MediaType::DVD_R, MediaType::BD_R] {
         let rig = Rig::blank(media);
-        let recorder = rig.recorder_on(Box::new(Closes(rig.watched(), false)));
+        let mut closed = false;
+        let closes = Retold(rig.watched(), move |cdb: &Cdb, data: &mut [u8]| {
+            closed |= cdb.opcode() == 0x5B;
+            if closed && cdb.opcode() == 0x51 && !data.is_empty() {
+                // Last session and disc are complete (MMC-6 6.21, byte 2).
+                data[2] |= 0x0E;
+                data[2] &= !1;
+            }
+        });
+        let recorder = rig.recorder_on(Box::new(closes));
         let burn = DataBurn::new(DataOptions { verify: VerifyLevel::Full, ..DataOptions::default() });
         let report = burn.write(&recorder, Arc::new(image(64, 1)), &mut quiet, &CancelHandle::new()).unwrap();
         assert_eq!(report.closing, Closing::Final, "{media}");
@@ -481,30 +470,6 @@ fn a_cd_is_closed_where_the_gap_between_sessions_leaves_too_little() {
 
 #[test]
 fn an_address_among_what_is_recorded_is_no_place_to_write() {
-    struct Points(Box<dyn Transport>, i32);
-    impl Transport for Points {
-        fn execute(
-            &mut self,
-            cdb: &Cdb,
-            mut data: DataPhase<'_>,
-            timeout: Duration,
-        ) -> Result<Outcome, TransportError> {
-            let outcome = self.0.execute(cdb, data.reborrow(), timeout)?;
-            if let (0x52, DataPhase::In(buf)) = (cdb.opcode(), data) {
-                // Next writable address (MMC-6 6.26, bytes 12 to 15).
-                buf[12..16].copy_from_slice(&self.1.to_be_bytes());
-            }
-            Ok(outcome)
-        }
-
-        fn max_transfer(&self) -> usize {
-            self.0.max_transfer()
-        }
-
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-    }
     for media in [MediaType::BD_R, MediaType::DVD_R, MediaType::DVD_PLUS_R] {
         let rig = Rig::blank(media);
         let options = DataOptions { disable_dvd_compatibility: true, ..DataOptions::default() };
@@ -515,7 +480,13 @@ fn an_address_among_what_is_recorded_is_no_place_to_write() {
         write(&rig.recorder()).unwrap();
         let writes = rig.writes();
         for next in [0, 32, -1, i32::MIN] {
-            let error = write(&rig.recorder_on(Box::new(Points(rig.watched(), next)))).unwrap_err();
+            let points = Retold(rig.watched(), move |cdb: &Cdb, data: &mut [u8]| {
+                if cdb.opcode() == 0x52 && !data.is_empty() {
+                    // Next writable address (MMC-6 6.26, bytes 12 to 15).
+                    data[12..16].copy_from_slice(&next.to_be_bytes());
+                }
+            });
+            let error = write(&rig.recorder_on(Box::new(points))).unwrap_err();
             assert_eq!(error.hresult(), HResult::DATA_INVALID_MEDIA_STATE, "{media}, {next}: {error}");
         }
         assert_eq!(rig.writes(), writes, "{media}");
